@@ -1,0 +1,48 @@
+/** Limits on everything that comes from outside. Each is configurable; docs/api/limits.md lists them. */
+export interface Limits {
+  /** Bytes of a request body as sent. */
+  readonly bodyBytes: number
+  /** Bytes of a request body once unpacked. */
+  readonly unpackedBytes: number
+  /** Levels of objects and arrays in a JSON body. */
+  readonly jsonDepth: number
+  /** Points in one put request. */
+  readonly pointsPerRequest: number
+  /** Tags of a point (OpenTSDB's tsd.storage.max_tags). */
+  readonly tags: number
+  /** UTF-8 bytes of a metric name, tag key or tag value. */
+  readonly nameBytes: number
+  /** Sub-queries in one query request. */
+  readonly subQueries: number
+  /** Filters in one sub-query. */
+  readonly filters: number
+  /** Series that one query may touch. */
+  readonly querySeries: number
+  /** Points that one query may decode. */
+  readonly queryPoints: number
+  /** Stored bytes that one query may read. */
+  readonly queryBytes: number
+  /** Milliseconds that one query may take. */
+  readonly queryMs: number
+  /** Bytes of a query's answer before compression. */
+  readonly answerBytes: number
+}
+
+const MB = 1024 * 1024
+
+/** What holds where the configuration says nothing. */
+export const DEFAULT_LIMITS: Limits = {
+  bodyBytes: 6 * MB,
+  unpackedBytes: 64 * MB,
+  jsonDepth: 32,
+  pointsPerRequest: 100_000,
+  tags: 8,
+  nameBytes: 256,
+  subQueries: 100,
+  filters: 64,
+  querySeries: 100_000,
+  queryPoints: 50_000_000,
+  queryBytes: 512 * MB,
+  queryMs: 25_000,
+  answerBytes: 256 * MB,
+}
