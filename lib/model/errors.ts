@@ -58,3 +58,10 @@ export class CorruptDataError extends TsdbError {
     super('codec.corrupt', 500, `Can't read ${reading}: ${why}${shown}`)
   }
 }
+
+/** When a setting from the environment or the command line is not what it must be: names it, its value and the rule. */
+export class BadConfigurationError extends TsdbError {
+  constructor(name: string, value: string, rule: string, cause?: unknown) {
+    super('configuration', 500, `${name} ${rule}, it is '${value}'`, { cause })
+  }
+}

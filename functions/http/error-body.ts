@@ -1,0 +1,23 @@
+import { TsdbError, UnavailableError } from '../../lib/model/errors.ts'
+import type { HttpAnswer } from './types.ts'
+
+/**
+ * An error as OpenTSDB's clients read it: `{"error":{"code","message","details"}}`. The one place that knows this shape.
+ *
+ * Errors made on purpose say what they are. Anything else may hold secrets or stack traces, so it becomes a bland 500
+ * with the request's id, under which the log has the rest.
+ *
+ * @param requestId the id of the invocation, for unknown errors
+ */
+export function errorBody(error: unknown, requestId: string): HttpAnswer {
+  if (!(error instanceof TsdbError) || error.statusCode === 500) {
+    return answerOf(500, 'Internal error', `The request's id is ${requestId}`)
+  }
+  const answer = answerOf(error.statusCode, error.message, error.details)
+  if (!(error instanceof UnavailableError)) return answer
+  return { ...answer, headers: { 'retry-after': String(error.retryAfter) } }
+}
+
+function answerOf(status: number, message: string, details: string | undefined): HttpAnswer {
+  return { status, body: JSON.stringify({ error: { code: status, message, details } }) }
+}

@@ -1,0 +1,24 @@
+/** A request as handlers see it: the gateway's event without its wrapping. */
+export interface HttpRequest {
+  /** Upper case. */
+  readonly method: string
+  /** As sent, percent-encoded, without the query string. */
+  readonly path: string
+  readonly query: URLSearchParams
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /**
+   * The body as text, unpacked where it came compressed; '' where there is none.
+   * @throws LimitExceededError where it passes limits.bodyBytes or, unpacked, limits.unpackedBytes
+   * @throws UnreadableBodyError where it is not what its Content-Encoding says
+   */
+  body(): string
+}
+
+/** What a handler answers. */
+export interface HttpAnswer {
+  readonly status: number
+  /** Names in lower case; content-type is JSON where it is absent. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
