@@ -1,0 +1,249 @@
+import type { Node } from 'constructs'
+import { DEFAULT_LIMITS, type Limits } from '../lib/model/limits.ts'
+import { DEFAULT_UID_WIDTHS, type UidWidths } from '../lib/model/series.ts'
+import { BadDeviceMappingError, parseDeviceMapping } from '../lib/ingest/device-mapping.ts'
+import { ContextReader, wholeNumber } from './context.ts'
+import { InvalidContextError } from './errors.ts'
+
+/** What the stack is built from: every context value, checked, in the unit its name or doc says. docs/deploy.md has the table. */
+export interface StackConfig {
+  /**
+   * Whether it was acknowledged that anybody who knows the URL may read and write.
+   * @default false
+   */
+  readonly openAccess: boolean
+  /**
+   * Name of the stack, and the beginning of every name in it: tables `tsdb`, `tsdb-uid` and so on.
+   * @default tsdb
+   */
+  readonly name: string
+  /**
+   * Bytes of a UID by kind, fixed once the store holds data.
+   * @default 3 metric, 3 tagk, 4 tagv
+   */
+  readonly uidWidth: UidWidths
+  /**
+   * Leading bytes that the rows of a metric are spread over.
+   * @default 1
+   */
+  readonly saltBuckets: number
+  /**
+   * Shelves that the blocks of an hour are spread over in a new store.
+   * @default 4
+   */
+  readonly shelves: number
+  /**
+   * Write units a second that the data table takes from the start.
+   * @default - what DynamoDB gives a new table: 4000
+   */
+  readonly warmWriteUnits: number | undefined
+  /**
+   * Shards of the stream.
+   * @default - on demand
+   */
+  readonly shards: number | undefined
+  /**
+   * Seconds that records gather before the consumer is called.
+   * @default 5
+   */
+  readonly batchWindow: number
+  /**
+   * Seconds that a put with `?sync` waits for the acknowledgement.
+   * @default 20
+   */
+  readonly syncTimeout: number
+  /**
+   * Hours that the stream keeps a record.
+   * @default 168, a week
+   */
+  readonly streamRetentionHours: number
+  /**
+   * Days until blocks expire; 0 keeps them.
+   * @default 0
+   */
+  readonly blockRetentionDays: number
+  /**
+   * Days until rejects expire.
+   * @default 30
+   */
+  readonly rejectRetentionDays: number
+  /**
+   * Days that logs are kept.
+   * @default 30
+   */
+  readonly logRetentionDays: LogRetentionDays
+  /**
+   * The least level that functions log.
+   * @default warn
+   */
+  readonly logLevel: LogLevel
+  /**
+   * Limits that differ from the defaults.
+   * @default {}
+   */
+  readonly limits: Partial<Limits>
+  /**
+   * MQTT topic filter that the IoT rule subscribes to.
+   * @default tsdb/#
+   */
+  readonly deviceTopic: string
+  /**
+   * How device messages become points, as JSON (docs/devices.md).
+   * @default - the consumer's own
+   */
+  readonly deviceMapping: string | undefined
+  /**
+   * A domain of one's own in front of the API.
+   * @default - the API's own URL
+   */
+  readonly domain: DomainConfig | undefined
+}
+
+export interface DomainConfig {
+  readonly name: string
+  /** ACM certificate of the domain, in the stack's region. */
+  readonly certificateArn: string
+}
+
+/** Every context key, in the order of docs/deploy.md. */
+export const CONTEXT_KEYS = [
+  'openAccess',
+  'name',
+  'uidWidth',
+  'saltBuckets',
+  'shelves',
+  'warmWriteUnits',
+  'shards',
+  'batchWindow',
+  'syncTimeout',
+  'streamRetentionHours',
+  'blockRetentionDays',
+  'rejectRetentionDays',
+  'logRetentionDays',
+  'logLevel',
+  'limits',
+  'deviceTopic',
+  'deviceMapping',
+  'domain',
+  'certificateArn',
+] as const
+
+type Context = ContextReader<(typeof CONTEXT_KEYS)[number]>
+
+/** The word that `openAccess` must be, so that nobody deploys an open database by accident. */
+export const OPEN_ACCESS_ACKNOWLEDGED = 'acknowledged'
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** What CloudWatch Logs accepts as RetentionInDays, up to ten years. */
+const LOG_RETENTION_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+] as const
+export type LogRetentionDays = (typeof LOG_RETENTION_DAYS)[number]
+
+/**
+ * Reads the stack's configuration from CDK context.
+ * @throws InvalidContextError naming the key, the value and the rule
+ * @throws UnknownContextError for a key that is not known
+ */
+export function readConfig(node: Node): StackConfig {
+  const context: Context = new ContextReader(node, CONTEXT_KEYS)
+  return {
+    openAccess: context.choice('openAccess', [OPEN_ACCESS_ACKNOWLEDGED]) !== undefined,
+    name: readName(context),
+    uidWidth: readUidWidth(context),
+    // Rows begin with the salt; 0xFE and 0xFF begin the ledger and the blocks, and some room is left for later kinds.
+    saltBuckets: context.whole('saltBuckets', { least: 1, most: 240 }) ?? 1,
+    // A shelf is two bytes of a block's key.
+    shelves: context.whole('shelves', { least: 1, most: 65_536 }) ?? 4,
+    warmWriteUnits: context.whole('warmWriteUnits', { least: 4000, most: 1_000_000 }),
+    shards: context.whole('shards', { least: 1, most: 500 }),
+    // Lambda's MaximumBatchingWindowInSeconds.
+    batchWindow: context.whole('batchWindow', { least: 0, most: 300 }) ?? 5,
+    // An HTTP API gives up after 30 s; the answer needs some of them.
+    syncTimeout: context.whole('syncTimeout', { least: 1, most: 28 }) ?? 20,
+    // Kinesis' bounds: a day to a year.
+    streamRetentionHours: context.whole('streamRetentionHours', { least: 24, most: 8760 }) ?? 168,
+    blockRetentionDays: context.whole('blockRetentionDays', { least: 0, most: 3650 }) ?? 0,
+    rejectRetentionDays: context.whole('rejectRetentionDays', { least: 1, most: 3650 }) ?? 30,
+    logRetentionDays: context.choice('logRetentionDays', LOG_RETENTION_DAYS) ?? 30,
+    logLevel: context.choice('logLevel', LOG_LEVELS) ?? 'warn',
+    limits: readLimits(context),
+    deviceTopic: readDeviceTopic(context),
+    deviceMapping: readDeviceMapping(context),
+    domain: readDomain(context),
+  }
+}
+
+function readName(context: Context): string {
+  const isName = (value: string) => /^[a-z][a-z0-9-]{2,39}$/.test(value)
+  return context.text('name', isName, '3 to 40 lower-case letters, digits and hyphens, a letter first') ?? 'tsdb'
+}
+
+/** `3,3,4` for metric, tagk and tagv; in cdk.json also an object, where what is left out keeps its default. */
+function readUidWidth(context: Context): UidWidths {
+  const value = context.raw('uidWidth')
+  if (value === undefined) return DEFAULT_UID_WIDTHS
+  const given = typeof value === 'string' ? value.split(',') : Object.values({ ...DEFAULT_UID_WIDTHS, ...Object(value) })
+  const [metric, tagk, tagv, ...more] = given.map(wholeNumber)
+  if (!isUidWidth(metric) || !isUidWidth(tagk) || !isUidWidth(tagv) || more.length > 0) {
+    throw new InvalidContextError('uidWidth', value, '3 or 4 bytes for each of metric, tagk and tagv, as in 3,3,4')
+  }
+  return { metric, tagk, tagv }
+}
+
+function isUidWidth(value: number | undefined): value is number {
+  return value === 3 || value === 4
+}
+
+function readLimits(context: Context): Partial<Limits> {
+  const given = context.object('limits') ?? {}
+  for (const [limit, value] of Object.entries(given)) {
+    if (!Object.hasOwn(DEFAULT_LIMITS, limit)) {
+      throw new InvalidContextError('limits', given, `an object of ${Object.keys(DEFAULT_LIMITS).join(', ')}; ${limit} is none`)
+    }
+    const number = typeof value === 'number' ? wholeNumber(value) : undefined
+    if (number === undefined || number < 1) {
+      throw new InvalidContextError('limits', given, `an object of whole numbers above 0; ${limit} is ${JSON.stringify(value)}`)
+    }
+  }
+  return given
+}
+
+/** MQTT 3.1.1, 4.7: `+` stands for a whole level, `#` for the rest; IoT allows 256 bytes and 8 levels. */
+function readDeviceTopic(context: Context): string {
+  const isFilter = (value: string) => {
+    const levels = value.split('/')
+    const wildcardsStandAlone = levels.every((level) => level === '+' || level === '#' || !/[+#]/.test(level))
+    const restIsLast = !levels.slice(0, -1).includes('#')
+    // Quotes would end the text in the rule's SQL; `$` begins topics of AWS itself.
+    return wildcardsStandAlone && restIsLast && levels.length <= 8 && /^[^$'"\\\s][^'"\\\s]{0,255}$/.test(value)
+  }
+  return context.text('deviceTopic', isFilter, 'an MQTT topic filter of at most 8 levels, such as tsdb/# or plant/+/meter') ?? 'tsdb/#'
+}
+
+/** A rule or an array of rules: as such in cdk.json, as JSON text with `-c`. */
+function readDeviceMapping(context: Context): string | undefined {
+  const value = context.raw('deviceMapping')
+  if (value === undefined) return undefined
+  const json = typeof value === 'string' ? value : JSON.stringify(value)
+  try {
+    parseDeviceMapping(json)
+  } catch (error) {
+    if (!(error instanceof BadDeviceMappingError)) throw error
+    throw new InvalidContextError('deviceMapping', value, `as docs/devices.md says. ${error.message}`)
+  }
+  return json
+}
+
+function readDomain(context: Context): DomainConfig | undefined {
+  const isDomain = (value: string) => /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/.test(value)
+  const isCertificate = (value: string) => /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[a-zA-Z0-9-]+$/.test(value)
+  const name = context.text('domain', isDomain, 'a host name such as tsdb.example.com')
+  const certificateArn = context.text('certificateArn', isCertificate, "an ACM certificate's ARN")
+  if (name === undefined && certificateArn === undefined) return undefined
+  if (certificateArn === undefined) throw new InvalidContextError('domain', name, 'given together with certificateArn')
+  if (name === undefined) throw new InvalidContextError('certificateArn', certificateArn, 'given together with domain')
+  return { name, certificateArn }
+}

@@ -1,0 +1,99 @@
+import { fileURLToPath } from 'node:url'
+import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { ApplicationLogLevel, Architecture, LoggingFormat, Runtime, SystemLogLevel } from 'aws-cdk-lib/aws-lambda'
+import { type BundlingOptions, LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
+import { LogGroup } from 'aws-cdk-lib/aws-logs'
+import { Construct } from 'constructs'
+import { ENV } from '../functions/environment.ts'
+import type { StackConfig } from './config.ts'
+
+const PROJECT = fileURLToPath(new URL('..', import.meta.url))
+
+/** A statement of a policy in the few words that this stack needs. */
+export interface Permission {
+  /** Each action by its full name; no wildcards. */
+  readonly actions: readonly string[]
+  /** ARNs. */
+  readonly resources: readonly string[]
+}
+
+export interface TsdbFunctionProps {
+  readonly config: StackConfig
+  /** The file under functions/, without its ending. */
+  readonly entry: 'put' | 'consume' | 'query' | 'meta'
+  readonly description: string
+  /**
+   * Megabytes. CPU comes with it: 1769 MB is one core.
+   * @default 1769
+   */
+  readonly memoryMb?: number
+  /** Seconds after which a call is ended. */
+  readonly timeoutSeconds: number
+  /** Names out of functions/environment.ts. */
+  readonly environment: Readonly<Record<string, string>>
+  /** All that the function may do besides writing its own log. */
+  readonly permissions: readonly Permission[]
+}
+
+/** A Lambda as this stack makes them: a bundle, a role and a log group of its own. */
+export class TsdbFunction extends Construct {
+  readonly lambda: NodejsFunction
+
+  constructor(scope: Construct, id: string, props: TsdbFunctionProps) {
+    super(scope, id)
+    const { config, entry } = props
+    const logGroup = new LogGroup(this, 'Log', {
+      logGroupName: `/${config.name}/${entry}`,
+      retention: config.logRetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
+    const writeLog: Permission = { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] }
+    this.lambda = new NodejsFunction(this, 'Function', {
+      entry: `${PROJECT}functions/${entry}.ts`,
+      handler: 'handler',
+      description: props.description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: props.memoryMb ?? 1769,
+      timeout: Duration.seconds(props.timeoutSeconds),
+      environment: { ...props.environment, [ENV.logLevel]: config.logLevel },
+      // A role without AWSLambdaBasicExecutionRole, which may write every log of the account.
+      role: new Role(this, 'Role', {
+        assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+        inlinePolicies: { Work: policyOf([writeLog, ...props.permissions]) },
+      }),
+      logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      // Start and report of every call would cost more than the call.
+      systemLogLevelV2: SystemLogLevel.WARN,
+      // The functions choose by TSDB_LOG_LEVEL themselves; what they print passes.
+      applicationLogLevelV2: ApplicationLogLevel.INFO,
+      // The variable it would set means something to version 2 of the SDK only.
+      awsSdkConnectionReuse: false,
+      projectRoot: PROJECT,
+      depsLockFilePath: `${PROJECT}package-lock.json`,
+      bundling: BUNDLING,
+    })
+  }
+}
+
+const BUNDLING: BundlingOptions = {
+  format: OutputFormat.ESM,
+  target: 'node20',
+  // The SDK that the runtime brings changes without us; the one in the lock file was tested.
+  bundleAwsSDK: true,
+  mainFields: ['module', 'main'],
+  // Bundled CommonJS packages ask for `require`, which an ES module does not have.
+  banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
+  logLevel: LogLevel.WARNING,
+}
+
+/** An IAM policy that allows exactly what the permissions say. */
+export function policyOf(permissions: readonly Permission[]): PolicyDocument {
+  return new PolicyDocument({
+    statements: permissions.map(
+      ({ actions, resources }) => new PolicyStatement({ actions: [...actions], resources: [...resources] }),
+    ),
+  })
+}

@@ -1,0 +1,108 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { Stream, StreamEncryption, StreamMode } from 'aws-cdk-lib/aws-kinesis'
+import { EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda'
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
+import { Construct } from 'constructs'
+import { ENV } from '../functions/environment.ts'
+import type { StackConfig } from './config.ts'
+import { TsdbFunction } from './function.ts'
+import { READ_ITEMS, type Storage, WRITE_ITEMS } from './storage.ts'
+
+export interface IngestProps {
+  readonly config: StackConfig
+  readonly storage: Storage
+}
+
+/** Lambda's most. A batch ends earlier by the window or by 6 MB; a lower number would only make smaller blocks. */
+const BATCH_RECORDS = 10_000
+/** SQS's most: time to look into what was given up. */
+const FAILED_RETENTION = Duration.days(14)
+
+/** The one way in: put writes the stream, consume stores what it holds. */
+export class Ingest extends Construct {
+  readonly stream: Stream
+  readonly put: TsdbFunction
+  readonly consume: TsdbFunction
+  /** Where Lambda notes batches that it gave up: their place in the stream, not their bytes. */
+  readonly failed: Queue
+
+  constructor(scope: Construct, id: string, props: IngestProps) {
+    super(scope, id)
+    const { config, storage } = props
+    this.stream = new Stream(this, 'Stream', {
+      ...(config.shards === undefined
+        ? { streamMode: StreamMode.ON_DEMAND }
+        : { streamMode: StreamMode.PROVISIONED, shardCount: config.shards }),
+      retentionPeriod: Duration.hours(config.streamRetentionHours),
+      encryption: StreamEncryption.MANAGED,
+      // Points that nobody has stored yet are data as much as the tables.
+      removalPolicy: RemovalPolicy.RETAIN,
+    })
+    this.failed = new Queue(this, 'Failed', {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: FAILED_RETENTION,
+    })
+
+    this.put = new TsdbFunction(this, 'Put', {
+      config,
+      entry: 'put',
+      description: 'POST /api/put: checks points and puts them on the stream',
+      timeoutSeconds: 29,
+      environment: {
+        [ENV.streamName]: this.stream.streamName,
+        ...storage.environment('meta'),
+        [ENV.limits]: JSON.stringify(config.limits),
+        [ENV.syncTimeoutMs]: String(config.syncTimeout * 1000),
+      },
+      permissions: [
+        { actions: ['kinesis:PutRecords'], resources: [this.stream.streamArn] },
+        // The acknowledgements that ?sync waits for.
+        { actions: ['dynamodb:GetItem', 'dynamodb:Query'], resources: storage.arns('meta') },
+      ],
+    })
+
+    this.consume = new TsdbFunction(this, 'Consume', {
+      config,
+      entry: 'consume',
+      description: 'Stores the points of the stream',
+      timeoutSeconds: 120,
+      environment: {
+        ...storage.environment('data', 'uid', 'meta', 'tree'),
+        [ENV.blockTtlDays]: String(config.blockRetentionDays),
+        [ENV.rejectTtlDays]: String(config.rejectRetentionDays),
+        [ENV.limits]: JSON.stringify(config.limits),
+        ...(config.deviceMapping !== undefined && { [ENV.deviceMapping]: config.deviceMapping }),
+      },
+      permissions: [
+        {
+          actions: [
+            'kinesis:DescribeStream',
+            'kinesis:DescribeStreamSummary',
+            'kinesis:GetRecords',
+            'kinesis:GetShardIterator',
+            'kinesis:ListShards',
+          ],
+          resources: [this.stream.streamArn],
+        },
+        { actions: [...READ_ITEMS, ...WRITE_ITEMS], resources: storage.arns('data', 'uid', 'meta', 'tree') },
+        { actions: ['sqs:SendMessage'], resources: [this.failed.queueArn] },
+      ],
+    })
+
+    // No end of retries but the record's own: while the store is away the shard waits and nothing is lost. What can't be
+    // stored ever goes to the rejects by the function's own hand.
+    new EventSourceMapping(this, 'Mapping', {
+      target: this.consume.lambda,
+      eventSourceArn: this.stream.streamArn,
+      startingPosition: StartingPosition.TRIM_HORIZON,
+      batchSize: BATCH_RECORDS,
+      maxBatchingWindow: Duration.seconds(config.batchWindow),
+      parallelizationFactor: 1,
+      bisectBatchOnError: true,
+      reportBatchItemFailures: true,
+      // Not SqsDestination: it would grant a second policy with more actions than this needs.
+      onFailure: { bind: () => ({ destination: this.failed.queueArn }) },
+    })
+  }
+}

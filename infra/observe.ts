@@ -1,0 +1,43 @@
+import { Duration } from 'aws-cdk-lib'
+import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch'
+import type { IFunction } from 'aws-cdk-lib/aws-lambda'
+import type { IQueue } from 'aws-cdk-lib/aws-sqs'
+import { Construct } from 'constructs'
+
+export interface ObserveProps {
+  readonly consume: IFunction
+  /** Batches that Lambda gave up. */
+  readonly failedBatches: IQueue
+  /** Device messages that did not reach the stream. */
+  readonly failedDevices: IQueue
+}
+
+/** How far behind the consumer may fall: far more than a throttled table takes to catch up, far less than the stream keeps. */
+const LAG = Duration.minutes(15)
+
+/** An alarm for each way in which points are late or lost. docs/deploy.md says for each what to look at. */
+export class Observe extends Construct {
+  constructor(scope: Construct, id: string, props: ObserveProps) {
+    super(scope, id)
+    this.#alarm('Lag', 'points wait in the stream', LAG.toMilliseconds(), props.consume.metric('IteratorAge', WORST))
+    this.#alarm('FailedBatches', 'batches were given up', 0, queued(props.failedBatches))
+    this.#alarm('FailedDevices', 'device messages did not reach the stream', 0, queued(props.failedDevices))
+  }
+
+  #alarm(id: string, what: string, threshold: number, metric: IMetric): void {
+    new Alarm(this, id, {
+      alarmDescription: `${what}: docs/deploy.md#${id.toLowerCase()}`,
+      metric,
+      threshold,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: 1,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    })
+  }
+}
+
+const WORST = { statistic: 'Maximum', period: Duration.minutes(5) }
+
+function queued(queue: IQueue): IMetric {
+  return queue.metricApproximateNumberOfMessagesVisible(WORST)
+}

@@ -1,0 +1,47 @@
+import { Construct } from 'constructs'
+import { ENV } from '../functions/environment.ts'
+import type { StackConfig } from './config.ts'
+import { TsdbFunction } from './function.ts'
+import { READ_ITEMS, type Storage } from './storage.ts'
+
+export interface QueryProps {
+  readonly config: StackConfig
+  readonly storage: Storage
+}
+
+/** Two cores: blocks are read and decoded side by side, and a query holds what it reads. */
+const QUERY_MEMORY_MB = 3538
+
+/** What answers questions. It may read and nothing else. */
+export class Query extends Construct {
+  /** POST and GET /api/query. */
+  readonly query: TsdbFunction
+  /** Every other path. */
+  readonly meta: TsdbFunction
+
+  constructor(scope: Construct, id: string, props: QueryProps) {
+    super(scope, id)
+    const { config, storage } = props
+    const limits = { [ENV.limits]: JSON.stringify(config.limits) }
+    const read = { actions: READ_ITEMS, resources: storage.arns('data', 'uid', 'meta') }
+    const environment = { ...storage.environment('data', 'uid', 'meta'), ...limits }
+
+    this.query = new TsdbFunction(this, 'Query', {
+      config,
+      entry: 'query',
+      description: '/api/query: reads, groups and aggregates points',
+      memoryMb: QUERY_MEMORY_MB,
+      timeoutSeconds: 29,
+      environment,
+      permissions: [read],
+    })
+    this.meta = new TsdbFunction(this, 'Meta', {
+      config,
+      entry: 'meta',
+      description: 'The rest of the API: suggest, aggregators, version, config; 404 for what is not known',
+      timeoutSeconds: 29,
+      environment,
+      permissions: [read],
+    })
+  }
+}

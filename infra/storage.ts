@@ -1,0 +1,84 @@
+import { RemovalPolicy } from 'aws-cdk-lib'
+import { AttributeType, BillingMode, Table, TableEncryption, type TableProps } from 'aws-cdk-lib/aws-dynamodb'
+import { Construct } from 'constructs'
+import { ENV } from '../functions/environment.ts'
+import type { StackConfig } from './config.ts'
+
+export interface StorageProps {
+  readonly config: StackConfig
+}
+
+/** The actions that reading a table takes; there is no Scan. */
+export const READ_ITEMS = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'] as const
+/** The actions that writing a table takes. */
+export const WRITE_ITEMS = ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:BatchWriteItem'] as const
+
+/** The least read units a second that may be asked for together with write units: those of every new table. */
+const NEW_TABLE_READ_UNITS = 12_000
+/** Items of these tables may expire: `ttl` holds seconds since 1970. */
+const EXPIRING = { timeToLiveAttribute: 'ttl' }
+
+/** A table by what it holds. */
+export type TableRole = 'data' | 'uid' | 'meta' | 'tree'
+
+/** OpenTSDB's four tables. They outlive the stack and can't be deleted by a slip of the hand. */
+export class Storage extends Construct {
+  /**
+   * `data` holds rows, blocks and the ledger; `uid` names and UIDs; `meta` the series log, acknowledgements and rejects;
+   * `tree` trees.
+   */
+  readonly tables: Readonly<Record<TableRole, Table>>
+  readonly #config: StackConfig
+
+  constructor(scope: Construct, id: string, props: StorageProps) {
+    super(scope, id)
+    this.#config = props.config
+    const { name, warmWriteUnits } = props.config
+    const warm = warmWriteUnits !== undefined && {
+      warmThroughput: { writeUnitsPerSecond: warmWriteUnits, readUnitsPerSecond: NEW_TABLE_READ_UNITS },
+    }
+    this.tables = {
+      data: this.#table('Data', name, { ...EXPIRING, ...warm }),
+      uid: this.#table('Uid', `${name}-uid`),
+      meta: this.#table('Meta', `${name}-meta`, EXPIRING),
+      tree: this.#table('Tree', `${name}-tree`),
+    }
+  }
+
+  /** ARNs of some tables, for a policy. */
+  arns(...roles: readonly TableRole[]): string[] {
+    return roles.map((role) => this.tables[role].tableArn)
+  }
+
+  /** The environment of a function that uses some tables: their names, and how keys are made. */
+  environment(...roles: readonly TableRole[]): Record<string, string> {
+    const { metric, tagk, tagv } = this.#config.uidWidth
+    return {
+      ...Object.fromEntries(roles.map((role) => [TABLE_VARIABLES[role], this.tables[role].tableName])),
+      [ENV.uidWidths]: `${metric},${tagk},${tagv}`,
+      [ENV.saltBuckets]: String(this.#config.saltBuckets),
+      [ENV.shelves]: String(this.#config.shelves),
+    }
+  }
+
+  #table(id: string, tableName: string, more: Partial<TableProps> = {}): Table {
+    return new Table(this, id, {
+      tableName,
+      partitionKey: { name: 'pk', type: AttributeType.BINARY },
+      sortKey: { name: 'sk', type: AttributeType.BINARY },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      encryption: TableEncryption.AWS_MANAGED,
+      deletionProtection: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+      ...more,
+    })
+  }
+}
+
+const TABLE_VARIABLES: Readonly<Record<TableRole, string>> = {
+  data: ENV.tsdbTable,
+  uid: ENV.uidTable,
+  meta: ENV.metaTable,
+  tree: ENV.treeTable,
+}

@@ -1,0 +1,63 @@
+import { Annotations, CfnOutput, CfnParameter, Stack, type StackProps } from 'aws-cdk-lib'
+import type { Construct } from 'constructs'
+import { Api } from './api.ts'
+import { OPEN_ACCESS_ACKNOWLEDGED, type StackConfig } from './config.ts'
+import { Devices } from './devices.ts'
+import { Ingest } from './ingest.ts'
+import { Observe } from './observe.ts'
+import { Query } from './query.ts'
+import { Storage } from './storage.ts'
+
+export interface TsdbStackProps extends StackProps {
+  readonly config: StackConfig
+}
+
+/** The whole database. */
+export class TsdbStack extends Stack {
+  constructor(scope: Construct, id: string, props: TsdbStackProps) {
+    super(scope, id, { description: "OpenTSDB's time series database, serverless", ...props })
+    const { config } = props
+    const storage = new Storage(this, 'Storage', { config })
+    const ingest = new Ingest(this, 'Ingest', { config, storage })
+    const query = new Query(this, 'Query', { config, storage })
+    const devices = new Devices(this, 'Devices', { config, stream: ingest.stream })
+    const api = new Api(this, 'Api', {
+      config,
+      put: ingest.put.lambda,
+      query: query.query.lambda,
+      meta: query.meta.lambda,
+    })
+    new Observe(this, 'Observe', {
+      consume: ingest.consume.lambda,
+      failedBatches: ingest.failed,
+      failedDevices: devices.failed,
+    })
+    if (!config.openAccess) this.#refuseOpenAccess()
+
+    this.#output('Url', 'Where collectors, Grafana and the tsdb command find the API', api.url)
+    this.#output('StreamName', 'Kinesis stream that points arrive on', ingest.stream.streamName)
+    for (const [role, table] of Object.entries(storage.tables)) {
+      this.#output(`${role.charAt(0).toUpperCase()}${role.slice(1)}Table`, `DynamoDB table, ${role}`, table.tableName)
+    }
+    this.#output('DeviceTopics', 'Begin topics with this for Basic Ingest', `$aws/rules/${devices.rule.ruleName}/`)
+  }
+
+  /**
+   * Nothing checks yet who calls the API. So the template asks for a parameter that has no default: CloudFormation turns
+   * down a deployment that does not give it, while synthesis, and all that only reads the template, goes on as ever.
+   */
+  #refuseOpenAccess(): void {
+    new CfnParameter(this, 'OpenAccess', {
+      description: 'Nothing checks who calls the API: anybody who knows its URL may read and write',
+      allowedValues: [OPEN_ACCESS_ACKNOWLEDGED],
+    })
+    Annotations.of(this).addWarningV2(
+      'tsdb:openAccess',
+      `Nothing checks who calls the API, so this can't be deployed unless you say so: -c openAccess=${OPEN_ACCESS_ACKNOWLEDGED}`,
+    )
+  }
+
+  #output(id: string, description: string, value: string): void {
+    new CfnOutput(this, id, { description, value })
+  }
+}
