@@ -1,0 +1,26 @@
+import { type Reducer, wrapLong } from './reducer.ts'
+
+/** The product. */
+export const mult: Reducer = {
+  double(values, from, to) {
+    let result = 1
+    let some = false
+    for (let i = from; i < to; i++) {
+      const value = values[i]!
+      if (value === value) {
+        result *= value
+        some = true
+      }
+    }
+    return some ? result : Number.NaN
+  },
+  long(values, from, to) {
+    let result = 1
+    for (let i = from; i < to; i++) {
+      result *= values[i]!
+      if (!Number.isSafeInteger(result)) return undefined
+    }
+    return result + 0
+  },
+  exact: (values) => values.reduce((result, value) => wrapLong(result * value), 1n),
+}

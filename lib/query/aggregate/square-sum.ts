@@ -1,0 +1,26 @@
+import { type Reducer, wrapLong } from './reducer.ts'
+
+/** The sum of the squares. */
+export const squareSum: Reducer = {
+  double(values, from, to) {
+    let result = 0
+    let some = false
+    for (let i = from; i < to; i++) {
+      const value = values[i]!
+      if (value === value) {
+        result += value * value
+        some = true
+      }
+    }
+    return some ? result : Number.NaN
+  },
+  long(values, from, to) {
+    let result = 0
+    for (let i = from; i < to; i++) {
+      result += values[i]! * values[i]!
+      if (result > Number.MAX_SAFE_INTEGER) return undefined
+    }
+    return result
+  },
+  exact: (values) => values.reduce((result, value) => wrapLong(result + wrapLong(value * value)), 0n),
+}

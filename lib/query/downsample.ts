@@ -1,0 +1,99 @@
+import type { PointColumns } from '../model/points.ts'
+import type { Budget } from './budget.ts'
+import { doubles, lowerBound, NO_POINTS } from './columns.ts'
+import type { Downsample } from './model.ts'
+import type { ScanRange } from './range.ts'
+
+/** The query's own bounds and what is read for it. */
+export interface DownsampleRange {
+  /** Milliseconds since 1970, the query's start. */
+  readonly start: number
+  /** Milliseconds since 1970, the query's end. */
+  readonly end: number
+  readonly scan: ScanRange
+}
+
+/**
+ * One point per interval: its time is the interval's start, a multiple of the interval since 1970, its value a double.
+ * Points before the first whole interval of what was read are left out. `all` is one interval from the query's start up to,
+ * not including, its end, at the query's start.
+ * @param points ascending by time
+ * @throws QueryTooLargeError where filling would pass the budget of points
+ */
+export function downsample(
+  points: PointColumns,
+  spec: Downsample,
+  range: DownsampleRange,
+  budget: Budget,
+): PointColumns {
+  if (spec.intervalMs === undefined) return downsampleAll(points, spec, range)
+  return spec.fill === 'none'
+    ? downsampleSparse(points, spec, spec.intervalMs, range)
+    : downsampleFilled(points, spec, spec.intervalMs, range, budget)
+}
+
+function downsampleAll(points: PointColumns, spec: Downsample, range: DownsampleRange): PointColumns {
+  const from = lowerBound(points, range.start)
+  const to = lowerBound(points, range.end)
+  if (from >= to) return NO_POINTS
+  const value = spec.aggregator.reduce.double(points.values, from, to)
+  return doubles(Float64Array.of(range.start), Float64Array.of(value))
+}
+
+function firstInterval(range: DownsampleRange, interval: number): number {
+  return Math.ceil((range.scan.from * 1000) / interval) * interval
+}
+
+function downsampleSparse(
+  points: PointColumns,
+  spec: Downsample,
+  interval: number,
+  range: DownsampleRange,
+): PointColumns {
+  const { times, values, count } = points
+  const reduce = spec.aggregator.reduce
+  const first = lowerBound(points, firstInterval(range, interval))
+  const outTimes = new Float64Array(count - first)
+  const outValues = new Float64Array(count - first)
+  let size = 0
+  for (let i = first; i < count; ) {
+    const bucket = times[i]! - (times[i]! % interval)
+    const next = bucket + interval
+    let end = i + 1
+    while (end < count && times[end]! < next) end++
+    outTimes[size] = bucket
+    outValues[size] = reduce.double(values, i, end)
+    size++
+    i = end
+  }
+  return doubles(outTimes, outValues, size)
+}
+
+/** Every interval of what was read gets a point: its own, or what the fill policy says. */
+function downsampleFilled(
+  points: PointColumns,
+  spec: Downsample,
+  interval: number,
+  range: DownsampleRange,
+  budget: Budget,
+): PointColumns {
+  const { times, values, count } = points
+  const reduce = spec.aggregator.reduce
+  const from = Math.floor((range.scan.from * 1000) / interval) * interval
+  const to = Math.floor((range.scan.to * 1000) / interval) * interval
+  const size = Math.max(0, (to - from) / interval)
+  budget.points(size)
+  const outTimes = new Float64Array(size)
+  const outValues = new Float64Array(size).fill(spec.fill === 'zero' ? 0 : Number.NaN)
+  for (let bucket = 0; bucket < size; bucket++) outTimes[bucket] = from + bucket * interval
+  for (let i = lowerBound(points, firstInterval(range, interval)); i < count; ) {
+    const bucket = (times[i]! - (times[i]! % interval) - from) / interval
+    if (bucket >= size) break
+    const next = from + (bucket + 1) * interval
+    let end = i + 1
+    while (end < count && times[end]! < next) end++
+    outValues[bucket] = reduce.double(values, i, end)
+    i = end
+  }
+  return doubles(outTimes, outValues)
+}

@@ -1,0 +1,117 @@
+import { NotBuiltYetError } from '../model/errors.ts'
+import { BadQueryError } from './errors.ts'
+
+/** The kinds of filters on a tag's value, by OpenTSDB's names. */
+export type FilterType =
+  | 'literal_or'
+  | 'iliteral_or'
+  | 'not_literal_or'
+  | 'not_iliteral_or'
+  | 'wildcard'
+  | 'iwildcard'
+
+/** A condition on the value of one tag; a series without that tag never meets it. */
+export interface TagFilter {
+  readonly tagk: string
+  readonly type: FilterType
+  /** As written: `web01|web02`, `web*`. */
+  readonly filter: string
+  /** Whether each value makes a group of its own. */
+  readonly groupBy: boolean
+}
+
+const TYPES: ReadonlySet<string> = new Set<FilterType>([
+  'literal_or',
+  'iliteral_or',
+  'not_literal_or',
+  'not_iliteral_or',
+  'wildcard',
+  'iwildcard',
+])
+
+/** Filters of OpenTSDB that it lists but that are not built here. */
+const NOT_BUILT: ReadonlySet<string> = new Set(['regexp'])
+
+function isFilterType(type: string): type is FilterType {
+  return TYPES.has(type)
+}
+
+/**
+ * Checks the parts of a filter and puts them together.
+ * @throws BadQueryError where a part is missing or wrong, NotBuiltYetError for a kind to come
+ */
+export function makeFilter(tagk: string, type: string, filter: string, groupBy: boolean): TagFilter {
+  if (tagk === '') throw new BadQueryError('Filter is missing the tag key')
+  if (NOT_BUILT.has(type)) throw new NotBuiltYetError(`The filter ${type}`)
+  if (!isFilterType(type)) throw new BadQueryError(`Could not find a tag value filter of the type: ${type}`)
+  if (filter === '') throw new BadQueryError(`The ${type} filter on ${tagk} is empty`)
+  if (isWildcard(type)) {
+    if (!filter.includes('*')) throw new BadQueryError(`Filter must contain an asterisk: ${filter}`)
+  } else if (literals(filter).length === 0) {
+    throw new BadQueryError(`The ${type} filter on ${tagk} names no value: ${filter}`)
+  }
+  return { tagk, type, filter, groupBy }
+}
+
+const CALL = /^([^(]*)\((.*)\)$/s
+
+/**
+ * Reads the value of a tag in a query's `tags` or in `m={host=...}`: `*`, `web01`, `web01|web02`, `web*`, or a filter
+ * such as `wildcard(web*)`.
+ * @throws as makeFilter
+ */
+export function parseTagValue(tagk: string, text: string, groupBy: boolean): TagFilter {
+  const paren = text.indexOf('(')
+  if (paren >= 0) {
+    const [, type = '', filter = ''] = CALL.exec(text) ?? []
+    if (type === '') throw new BadQueryError(`When parsing filter '${tagk}=${text}': it must end with a parenthesis`)
+    return makeFilter(tagk, type.toLowerCase(), filter, groupBy)
+  }
+  return makeFilter(tagk, text.includes('*') ? 'wildcard' : 'literal_or', text, groupBy)
+}
+
+function isWildcard(type: FilterType): boolean {
+  return type === 'wildcard' || type === 'iwildcard'
+}
+
+function literals(filter: string): string[] {
+  return filter.split('|').filter((literal) => literal !== '')
+}
+
+/**
+ * The exact tag values that a filter names, which must exist for the query to run; undefined where it names none, as
+ * wildcards and filters without regard to case.
+ */
+export function literalsOf(filter: TagFilter): string[] | undefined {
+  return filter.type === 'literal_or' || filter.type === 'not_literal_or' ? literals(filter.filter) : undefined
+}
+
+/** The filter as a test of a tag's value. */
+export function matcherOf(filter: TagFilter): (tagv: string) => boolean {
+  const fold = filter.type.startsWith('i') || filter.type === 'not_iliteral_or'
+  const text = fold ? filter.filter.toLowerCase() : filter.filter
+  const matches = isWildcard(filter.type) ? globMatcher(text) : literalMatcher(text, filter.type.startsWith('not_'))
+  return fold ? (tagv) => matches(tagv.toLowerCase()) : matches
+}
+
+function literalMatcher(filter: string, negated: boolean): (tagv: string) => boolean {
+  const set = new Set(literals(filter))
+  return (tagv) => set.has(tagv) !== negated
+}
+
+/** `*` stands for any text, also none. Runs in time linear in the value for each part of the pattern. */
+function globMatcher(pattern: string): (tagv: string) => boolean {
+  const [first = '', ...rest] = pattern.split('*')
+  const last = rest.pop() ?? ''
+  return (tagv) => {
+    if (tagv.length < first.length + last.length || !tagv.startsWith(first) || !tagv.endsWith(last)) return false
+    const end = tagv.length - last.length
+    let at = first.length
+    for (const part of rest) {
+      const found = tagv.indexOf(part, at)
+      if (found < 0 || found + part.length > end) return false
+      at = found + part.length
+    }
+    return true
+  }
+}
