@@ -1,0 +1,366 @@
+import type { PointColumns } from '../model/points.ts'
+import type { ByteReader, ByteWriter } from './bytes.ts'
+import { readBytes, readDoubles, readIntegers, writeBytes, writeDoubles, writeIntegers } from './column.ts'
+import { MAX_SCALE, NO_SCALE, POWERS_OF_TEN, scaleOf, toScaled } from './decimal.ts'
+
+// The points of a block. What a series starts with and the differences that follow lie in columns of their own: the
+// differences are small and alike, the starts are neither. A series of one point has no differences at all.
+
+/** A series' points are of different kinds; they follow point by point. Else the kind of all of them. */
+const KINDS_VARY = 255
+
+const NO_BIGS: ReadonlyMap<number, bigint> = new Map()
+
+/** A series' points and the record that each came in. */
+export interface SourcedPoints {
+  readonly points: PointColumns
+  readonly sources: Uint32Array
+}
+
+/**
+ * Appends the points of all series of a block.
+ * @param baseMs milliseconds since 1970 at which the block's hour starts
+ * @param total points in all
+ */
+export function writePoints(writer: ByteWriter, series: readonly SourcedPoints[], baseMs: number, total: number): void {
+  const counts = new Float64Array(series.length)
+  for (let i = 0; i < series.length; i++) counts[i] = series[i]!.points.count - 1
+  writeIntegers(writer, counts, series.length)
+  writeKinds(writer, series, total)
+  writeTimes(writer, series, baseMs, total)
+  writeValues(writer, series, total)
+  writeSourceIndexes(writer, series, total)
+  writeBigs(writer, series)
+}
+
+function writeKinds(writer: ByteWriter, series: readonly SourcedPoints[], total: number): void {
+  const kindOfSeries = new Uint8Array(series.length)
+  const kindOfPoint = new Uint8Array(total)
+  let varying = 0
+  for (let i = 0; i < series.length; i++) {
+    const { kinds, count } = series[i]!.points
+    const first = kinds[0]!
+    let same = true
+    for (let j = 1; j < count && same; j++) same = kinds[j] === first
+    kindOfSeries[i] = same ? first : KINDS_VARY
+    if (!same) for (let j = 0; j < count; j++) kindOfPoint[varying++] = kinds[j]!
+  }
+  writeBytes(writer, kindOfSeries, series.length)
+  writeBytes(writer, kindOfPoint, varying)
+}
+
+function writeTimes(writer: ByteWriter, series: readonly SourcedPoints[], baseMs: number, total: number): void {
+  const firsts = new Float64Array(series.length)
+  const deltas = new Float64Array(total - series.length)
+  let at = 0
+  let wholeSeconds = true
+  for (let i = 0; i < series.length; i++) {
+    const { times, count } = series[i]!.points
+    let before = times[0]! - baseMs
+    firsts[i] = before
+    wholeSeconds &&= isWholeSeconds(before)
+    for (let j = 1; j < count; j++) {
+      const offset = times[j]! - baseMs
+      deltas[at++] = offset - before
+      wholeSeconds &&= isWholeSeconds(offset)
+      before = offset
+    }
+  }
+  if (wholeSeconds) {
+    for (let i = 0; i < firsts.length; i++) firsts[i]! /= 1000
+    for (let i = 0; i < deltas.length; i++) deltas[i]! /= 1000
+  }
+  writer.varint(wholeSeconds ? 1000 : 1)
+  writeIntegers(writer, firsts, firsts.length)
+  writeIntegers(writer, deltas, deltas.length)
+}
+
+/** Offsets within an hour fit 32 bits, where the remainder is quick; others are just written in milliseconds. */
+function isWholeSeconds(offsetMs: number): boolean {
+  return (offsetMs | 0) === offsetMs && (offsetMs | 0) % 1000 === 0
+}
+
+function writeValues(writer: ByteWriter, series: readonly SourcedPoints[], total: number): void {
+  const scales = new Uint8Array(series.length)
+  const firsts = new Float64Array(series.length)
+  const deltas = new Float64Array(total - series.length)
+  const doubles = new Float64Array(total)
+  let scaledSeries = 0
+  let deltaCount = 0
+  let doubleCount = 0
+  for (let i = 0; i < series.length; i++) {
+    const { points } = series[i]!
+    const { values, count } = points
+    const scale = scaleOf(points)
+    scales[i] = scale
+    if (scale === NO_SCALE) {
+      for (let j = 0; j < count; j++) doubles[doubleCount++] = values[j]!
+      continue
+    }
+    let before = toScaled(values[0]!, scale)
+    firsts[scaledSeries++] = before
+    for (let j = 1; j < count; j++) {
+      const scaled = toScaled(values[j]!, scale)
+      deltas[deltaCount++] = scaled - before
+      before = scaled
+    }
+  }
+  writeBytes(writer, scales, series.length)
+  writeIntegers(writer, firsts, scaledSeries)
+  writeIntegers(writer, deltas, deltaCount)
+  writeDoubles(writer, doubles, doubleCount)
+}
+
+function writeSourceIndexes(writer: ByteWriter, series: readonly SourcedPoints[], total: number): void {
+  const firsts = new Float64Array(series.length)
+  const deltas = new Float64Array(total - series.length)
+  let at = 0
+  for (let i = 0; i < series.length; i++) {
+    const { points, sources } = series[i]!
+    let before = sources[0]!
+    firsts[i] = before
+    for (let j = 1; j < points.count; j++) {
+      const source = sources[j]!
+      deltas[at++] = source - before
+      before = source
+    }
+  }
+  writeIntegers(writer, firsts, firsts.length)
+  writeIntegers(writer, deltas, deltas.length)
+}
+
+function writeBigs(writer: ByteWriter, series: readonly SourcedPoints[]): void {
+  const indexes: number[] = []
+  const bigs: bigint[] = []
+  let start = 0
+  for (const { points } of series) {
+    if (points.bigs.size > 0) {
+      for (const [index, big] of [...points.bigs].sort((a, b) => a[0] - b[0])) {
+        // A builder may hold more than `count` points.
+        if (index >= points.count) continue
+        indexes.push(start + index)
+        bigs.push(big)
+      }
+    }
+    start += points.count
+  }
+  writer.varint(bigs.length)
+  writeIntegers(writer, Float64Array.from(indexes), indexes.length)
+  for (const big of bigs) writer.i64(big)
+}
+
+/** Where the entries of the series asked for start and end in a column, and how many entries the column has. */
+interface Span {
+  readonly from: number
+  readonly to: number
+  readonly total: number
+}
+
+/** @param entriesOf how many entries the column has of a series, by the series' index */
+function spanOf(count: number, from: number, to: number, entriesOf: (index: number) => number): Span {
+  const span = { from: 0, to: 0, total: 0 }
+  for (let i = 0; i < count; i++) {
+    const entries = entriesOf(i)
+    if (i < from) span.from += entries
+    if (i < to) span.to += entries
+    span.total += entries
+  }
+  return span
+}
+
+/** What has to be known of all series to find the columns of some. */
+interface Shape {
+  readonly counts: Float64Array
+  readonly kindOfSeries: Uint8Array
+  readonly points: Span
+  readonly varying: Span
+}
+
+/**
+ * The mirror of writePoints, for the series `from` (inclusive) to `to` (exclusive) of `count`; others' points are
+ * stepped over.
+ * @param total points that the block's header promises
+ * @param sourceCount sources that the block has
+ * @throws CorruptDataError
+ */
+export function readPoints(
+  reader: ByteReader,
+  block: { readonly count: number; readonly total: number; readonly sourceCount: number; readonly baseMs: number },
+  from: number,
+  to: number,
+): SourcedPoints[] {
+  const shape = readShape(reader, block.count, block.total, from, to)
+  const length = shape.points.to - shape.points.from
+  const kinds = readKinds(reader, shape, from, to, length)
+  const times = readTimes(reader, shape, block.baseMs, from, to, length)
+  const values = readValues(reader, shape, from, to, length)
+  const sources = readSourceIndexes(reader, shape, block.sourceCount, from, to, length)
+  const bigs = readBigs(reader, shape)
+
+  const series: SourcedPoints[] = []
+  let start = 0
+  for (let i = from; i < to; i++) {
+    const end = start + shape.counts[i]!
+    const points = {
+      count: end - start,
+      times: times.subarray(start, end),
+      values: values.subarray(start, end),
+      kinds: kinds.subarray(start, end),
+      bigs: bigsBetween(bigs, start, end),
+    }
+    series.push({ points, sources: sources.subarray(start, end) })
+    start = end
+  }
+  return series
+}
+
+function readShape(reader: ByteReader, count: number, total: number, from: number, to: number): Shape {
+  const counts = readIntegers(reader, count)
+  const kindOfSeries = readBytes(reader, count)
+  for (let i = 0; i < count; i++) {
+    counts[i]! += 1
+    if (counts[i]! < 1) reader.fail(`a series of ${counts[i]} points`)
+  }
+  const points = spanOf(count, from, to, (i) => counts[i]!)
+  if (points.total !== total) reader.fail(`${points.total} points where ${total} should be`)
+  const varying = spanOf(count, from, to, (i) => (kindOfSeries[i] === KINDS_VARY ? counts[i]! : 0))
+  return { counts, kindOfSeries, points, varying }
+}
+
+function readKinds(reader: ByteReader, shape: Shape, from: number, to: number, length: number): Uint8Array {
+  const kindOfPoint = readBytes(reader, shape.varying.total, shape.varying.from, shape.varying.to)
+  const kinds = new Uint8Array(length)
+  let at = 0
+  let varying = 0
+  for (let i = from; i < to; i++) {
+    const count = shape.counts[i]!
+    const kind = shape.kindOfSeries[i]!
+    if (kind === KINDS_VARY) for (let j = 0; j < count; j++) kinds[at++] = kindOfPoint[varying++]!
+    else if (count === 1) kinds[at++] = kind
+    else {
+      kinds.fill(kind, at, at + count)
+      at += count
+    }
+  }
+  return kinds
+}
+
+function readTimes(
+  reader: ByteReader,
+  shape: Shape,
+  baseMs: number,
+  from: number,
+  to: number,
+  length: number,
+): Float64Array {
+  const { counts, points } = shape
+  const unit = reader.varint()
+  const firsts = readIntegers(reader, counts.length, from, to)
+  const deltas = readIntegers(reader, points.total - counts.length, points.from - from, points.to - to)
+  const times = new Float64Array(length)
+  let at = 0
+  let delta = 0
+  for (let i = from; i < to; i++) {
+    let time = baseMs + firsts[i - from]! * unit
+    times[at++] = time
+    for (let j = counts[i]!; j > 1; j--) {
+      time += deltas[delta++]! * unit
+      times[at++] = time
+    }
+  }
+  return times
+}
+
+function readValues(reader: ByteReader, shape: Shape, from: number, to: number, length: number): Float64Array {
+  const { counts } = shape
+  const scales = readBytes(reader, counts.length)
+  for (const scale of scales) if (scale > MAX_SCALE && scale !== NO_SCALE) reader.fail(`the scale ${scale}`)
+  const isDouble = (i: number) => scales[i] === NO_SCALE
+  const firstSpan = spanOf(counts.length, from, to, (i) => (isDouble(i) ? 0 : 1))
+  const deltaSpan = spanOf(counts.length, from, to, (i) => (isDouble(i) ? 0 : counts[i]! - 1))
+  const doubleSpan = spanOf(counts.length, from, to, (i) => (isDouble(i) ? counts[i]! : 0))
+  const firsts = readIntegers(reader, firstSpan.total, firstSpan.from, firstSpan.to)
+  const deltas = readIntegers(reader, deltaSpan.total, deltaSpan.from, deltaSpan.to)
+  const doubles = readDoubles(reader, doubleSpan.total, doubleSpan.from, doubleSpan.to)
+  const values = new Float64Array(length)
+  let at = 0
+  let first = 0
+  let delta = 0
+  let double = 0
+  for (let i = from; i < to; i++) {
+    const count = counts[i]!
+    if (isDouble(i)) {
+      for (let j = 0; j < count; j++) values[at++] = doubles[double++]!
+      continue
+    }
+    const power = POWERS_OF_TEN[scales[i]!]!
+    let scaled = firsts[first++]!
+    values[at++] = power === 1 ? scaled : scaled / power
+    for (let j = 1; j < count; j++) {
+      scaled += deltas[delta++]!
+      values[at++] = power === 1 ? scaled : scaled / power
+    }
+  }
+  return values
+}
+
+function readSourceIndexes(
+  reader: ByteReader,
+  shape: Shape,
+  sourceCount: number,
+  from: number,
+  to: number,
+  length: number,
+): Uint32Array {
+  const { counts, points } = shape
+  const firsts = readIntegers(reader, counts.length, from, to)
+  const deltas = readIntegers(reader, points.total - counts.length, points.from - from, points.to - to)
+  const sources = new Uint32Array(length)
+  let at = 0
+  let delta = 0
+  let [least, greatest] = [0, 0]
+  for (let i = from; i < to; i++) {
+    let source = firsts[i - from]!
+    for (let j = counts[i]!; j > 0; j--) {
+      sources[at++] = source
+      if (source < least) least = source
+      if (source > greatest) greatest = source
+      if (j > 1) source += deltas[delta++]!
+    }
+  }
+  if (length > 0 && (least < 0 || greatest >= sourceCount))
+    reader.fail(`a point of source ${greatest} of ${sourceCount}`)
+  return sources
+}
+
+/** The exact integers of the points asked for: indexes from the first such point on, ascending, and the integers. */
+interface Bigs {
+  readonly indexes: readonly number[]
+  readonly values: readonly bigint[]
+  next: number
+}
+
+function readBigs(reader: ByteReader, shape: Shape): Bigs {
+  const count = reader.varint()
+  if (count > shape.points.total) reader.fail(`${count} big integers of ${shape.points.total} points`)
+  const all = readIntegers(reader, count)
+  const indexes: number[] = []
+  const values: bigint[] = []
+  for (let i = 0; i < count; i++) {
+    const value = reader.i64()
+    if (all[i]! < shape.points.from || all[i]! >= shape.points.to) continue
+    indexes.push(all[i]! - shape.points.from)
+    values.push(value)
+  }
+  return { indexes, values, next: 0 }
+}
+
+/** Takes the integers of one series; series come in order. */
+function bigsBetween(bigs: Bigs, start: number, end: number): ReadonlyMap<number, bigint> {
+  if (bigs.next >= bigs.indexes.length || bigs.indexes[bigs.next]! >= end) return NO_BIGS
+  const own = new Map<number, bigint>()
+  for (; bigs.next < bigs.indexes.length && bigs.indexes[bigs.next]! < end; bigs.next++) {
+    own.set(bigs.indexes[bigs.next]! - start, bigs.values[bigs.next]!)
+  }
+  return own
+}
