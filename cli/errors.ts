@@ -1,0 +1,31 @@
+import { TsdbError } from '../lib/model/errors.ts'
+
+/** When the words on the command line don't make a command: says which and what would. */
+export class UsageError extends TsdbError {
+  constructor(message: string) {
+    super('cli.usage', 400, message)
+  }
+}
+
+/** When the server could not be reached, or kept answering that it can't right now, until the tries were used up. */
+export class ServerAwayError extends TsdbError {
+  constructor(url: string, why: string, tries: number, cause?: unknown) {
+    super('cli.serverAway', 503, `${url} is not answering (${why}; ${tries} tries)`, { cause })
+  }
+}
+
+/** When the server understood and said no: carries its own words. */
+export class RefusedError extends TsdbError {
+  constructor(statusCode: number, message: string, details?: string) {
+    super('cli.refused', statusCode, message, details === undefined ? {} : { details })
+  }
+}
+
+/** When an input can't be opened, or breaks off: an absent file, a damaged gzip. */
+export class UnreadableInputError extends TsdbError {
+  constructor(file: string, cause: unknown) {
+    super('cli.unreadable', 400, `Can't read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    })
+  }
+}

@@ -1,0 +1,119 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { TsdbError } from '../lib/model/errors.ts'
+import { importFiles } from './import.ts'
+import type { Io } from './io.ts'
+import { query } from './query.ts'
+
+/** The command could not go on, or was not understood. */
+const EXIT_STOPPED = 2
+
+const DEFAULT_URL = 'http://127.0.0.1:4242'
+
+/**
+ * The `tsdb` command.
+ * @param args the words after `tsdb`
+ * @returns the exit status; every error has become a line on stderr
+ */
+export async function main(args: readonly string[], io: Io): Promise<number> {
+  let status = 0
+  const program = commands(io, (given) => {
+    status = given
+  })
+  // A reader such as `head` that has seen enough closes the pipe; that is not worth a stack trace.
+  io.stdout.on('error', () => {})
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return status
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_STOPPED
+    io.stderr.write(`tsdb: ${describe(error)}\n`)
+    return EXIT_STOPPED
+  }
+}
+
+function describe(error: unknown): string {
+  if (error instanceof TsdbError)
+    return error.details === undefined ? error.message : `${error.message}: ${error.details}`
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+interface ServerFlags {
+  readonly url: string
+  readonly token?: string
+}
+
+function commands(io: Io, exit: (status: number) => void): Command {
+  const program = new Command('tsdb')
+    .description('Talks to a time series database that has OpenTSDB’s HTTP API.')
+    .showHelpAfterError('(tsdb --help says what there is)')
+  quiet(program, io)
+
+  const serverOptions = (command: Command): Command =>
+    quiet(command, io)
+      .addOption(new Option('--url <address>', 'where the server is').default(io.env.TSDB_URL || DEFAULT_URL))
+      .addOption(new Option('--token <token>', 'sent as a Bearer token; better given in TSDB_TOKEN'))
+
+  serverOptions(program.command('import'))
+    .summary('send the points of files to the server')
+    .description('Sends points from files of import lines, `metric timestamp value tag=value ...`, plain or gzip.')
+    .argument('<file...>', 'files to read; - is standard input')
+    .option('--batch <points>', 'points in a request', wholeNumber(1, 100_000), 5000)
+    .option('--connections <count>', 'requests on their way at once', wholeNumber(1, 64), 4)
+    .option('--sync', 'wait for each request until its points can be read', false)
+    .addHelpText('after', IMPORT_HELP)
+    .action(async (files: string[], flags: ServerFlags & { batch: number; connections: number; sync: boolean }) => {
+      exit(await importFiles({ ...flags, token: flags.token ?? io.env.TSDB_TOKEN, files }, io))
+    })
+
+  serverOptions(program.command('query'))
+    .summary('ask the server and print the points')
+    .description('Asks for points and prints a line for each: metric, time, value, {tags}.')
+    .argument('<words...>', 'START [END] FUNC [rate] [downsample N FUNC] METRIC [TAG=VALUE ...] ...')
+    .option('--ms', 'times in milliseconds instead of seconds', false)
+    .addHelpText('after', QUERY_HELP)
+    .action(async (words: string[], flags: ServerFlags & { ms: boolean }) => {
+      exit(await query({ ...flags, token: flags.token ?? io.env.TSDB_TOKEN, words }, io))
+    })
+
+  return program.addHelpText('after', '\nTSDB_URL and TSDB_TOKEN in the environment stand for --url and --token.')
+}
+
+/** Makes commander throw instead of ending the process, and write where it is told. */
+function quiet(command: Command, io: Io): Command {
+  return command.exitOverride().configureOutput({
+    writeOut: (text) => io.stdout.write(text),
+    writeErr: (text) => io.stderr.write(text),
+  })
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value
+    throw new InvalidArgumentError(`It should be a whole number from ${least} to ${most}.`)
+  }
+}
+
+const IMPORT_HELP = `
+A line is   sys.cpu.user 1795319110 26951 host=web01 cpu=all
+with the time in seconds or milliseconds. Words are separated by blanks or tabs; empty lines and
+lines that start with # are passed over. A bad line is reported with its file, number and reason,
+and the rest goes on. Points that are sent again change nothing, so an import that was stopped may
+be repeated.
+
+Exit status: 0 everything is in, 1 some lines were bad, 2 it could not go on.
+
+Examples:
+  tsdb import host-metrics.txt.gz
+  zcat *.gz | tsdb import -
+  tsdb import --url https://tsdb.example.org --batch 10000 day-*.txt`
+
+const QUERY_HELP = `
+START and END are relative (1h-ago), absolute (2026/11/22-05:00:00) or Unix times; without END it
+is now. FUNC is an aggregator such as sum, avg, min, max, count or none. N is a duration such as
+5m, or a number of seconds. TAG=* groups by a tag, TAG=a|b by these values.
+
+Examples:
+  tsdb query 1h-ago avg sys.cpu.user host=web01
+  tsdb query 2026/11/22-05:00 2026/11/22-06:00 sum downsample 5m avg proc.net.rx.bytes 'iface=*'
+  tsdb query start=1h-ago avg sys.cpu.user host=web01 max sys.cpu.system host=web01`
