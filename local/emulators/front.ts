@@ -1,0 +1,66 @@
+import { EventEmitter } from 'node:events'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import type { MessagePort } from 'node:worker_threads'
+import { messageOf } from '../errors.ts'
+import type { FromEmulator } from './protocol.ts'
+
+/** Sees every request that was answered. */
+export type OnAnswered = (target: string, body: Buffer, status: number) => void
+
+/**
+ * Puts itself between an emulator's HTTP server and its request handler and hands the handler whole bodies. Both emulators
+ * append each piece of a body to a copy of all before, which takes a 10 MB batch longer to receive than to store, and both end
+ * their process when a client goes away in the middle of a body.
+ */
+export function frontEmulator(server: Server, onAnswered?: OnAnswered): void {
+  const [handle] = server.listeners('request') as RequestListener[]
+  if (handle === undefined) throw new Error('The emulator has no request handler')
+  server.removeAllListeners('request')
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const pieces: Buffer[] = []
+    request.on('data', (piece: Buffer) => pieces.push(piece))
+    // The client went away: there is nobody to answer.
+    request.on('error', () => undefined)
+    response.on('error', () => undefined)
+    request.on('end', () => {
+      const [only] = pieces
+      const body = pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces)
+      const target = request.headers['x-amz-target']
+      if (onAnswered !== undefined && typeof target === 'string') {
+        response.on('finish', () => onAnswered(target, body, response.statusCode))
+      }
+      const whole = Object.assign(new EventEmitter(), {
+        method: request.method,
+        url: request.url,
+        headers: request.headers,
+      })
+      // The handlers look at these members and events of a request and at no others.
+      handle(
+        whole as unknown as IncomingMessage & { req: IncomingMessage },
+        response as ServerResponse<IncomingMessage> & { req: IncomingMessage },
+      )
+      if (body.length > 0) whole.emit('data', body)
+      whole.emit('end')
+    })
+  })
+}
+
+/** Starts listening on any port and tells the runner; stops when told so. */
+export function serveEmulator(server: Server, port: MessagePort): void {
+  const say = (message: FromEmulator) => port.postMessage(message)
+  process.on('uncaughtException', (error) => say({ type: 'failed', message: messageOf(error) }))
+  process.on('unhandledRejection', (error) => say({ type: 'failed', message: messageOf(error) }))
+  server.keepAliveTimeout = 60_000
+  server.listen(0, '127.0.0.1', () => {
+    const address = server.address()
+    if (typeof address === 'object' && address !== null) say({ type: 'listening', port: address.port })
+  })
+  port.on('message', (message: { type: string }) => {
+    if (message.type !== 'close') return
+    server.closeAllConnections()
+    server.close(() => {
+      say({ type: 'closed' })
+      port.close()
+    })
+  })
+}

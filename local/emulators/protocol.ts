@@ -1,0 +1,19 @@
+/** What the runner tells an emulator's thread. */
+export type ToEmulator =
+  | { readonly type: 'close' }
+  /** Deletes the records of a shard up to and with this sequence number. */
+  | { readonly type: 'trim'; readonly stream: string; readonly shardIndex: number; readonly through: string }
+
+/** What an emulator's thread tells the runner. */
+export type FromEmulator =
+  | { readonly type: 'listening'; readonly port: number }
+  /** Records were just put on this stream. */
+  | { readonly type: 'records'; readonly stream: string }
+  | { readonly type: 'failed'; readonly message: string }
+  | { readonly type: 'closed' }
+
+/** What an emulator's thread is started with. */
+export interface EmulatorSettings {
+  /** Folder of its LevelDB; in memory where absent. */
+  readonly path?: string
+}
