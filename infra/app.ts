@@ -1,8 +1,12 @@
-import { App } from 'aws-cdk-lib'
-import { readConfig } from './config.ts'
-import { TsdbStack } from './tsdb-stack.ts'
+import { createApp } from './create-app.ts'
+import { InvalidContextError, UnknownContextError } from './errors.ts'
 
-// Set here and not in cdk.json, so that the template is the same whoever runs this file: the CDK CLI, the local runner or a test.
-const app = new App({ analyticsReporting: false, treeMetadata: false })
-const config = readConfig(app.node)
-new TsdbStack(app, 'Tsdb', { config, stackName: config.name })
+// What cdk.json runs: writes the assembly to CDK_OUTDIR, with the context of CDK_CONTEXT_JSON.
+try {
+  createApp().synth()
+} catch (error) {
+  // A value of the user's needs no stack trace.
+  if (!(error instanceof InvalidContextError || error instanceof UnknownContextError)) throw error
+  console.error(error.message)
+  process.exitCode = 1
+}

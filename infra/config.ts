@@ -1,7 +1,7 @@
 import type { Node } from 'constructs'
+import { BadDeviceMappingError, parseDeviceMapping } from '../lib/ingest/device-mapping.ts'
 import { DEFAULT_LIMITS, type Limits } from '../lib/model/limits.ts'
 import { DEFAULT_UID_WIDTHS, type UidWidths } from '../lib/model/series.ts'
-import { BadDeviceMappingError, parseDeviceMapping } from '../lib/ingest/device-mapping.ts'
 import { ContextReader, wholeNumber } from './context.ts'
 import { InvalidContextError } from './errors.ts'
 
@@ -185,7 +185,8 @@ function readName(context: Context): string {
 function readUidWidth(context: Context): UidWidths {
   const value = context.raw('uidWidth')
   if (value === undefined) return DEFAULT_UID_WIDTHS
-  const given = typeof value === 'string' ? value.split(',') : Object.values({ ...DEFAULT_UID_WIDTHS, ...Object(value) })
+  const given =
+    typeof value === 'string' ? value.split(',') : Object.values({ ...DEFAULT_UID_WIDTHS, ...Object(value) })
   const [metric, tagk, tagv, ...more] = given.map(wholeNumber)
   if (!isUidWidth(metric) || !isUidWidth(tagk) || !isUidWidth(tagv) || more.length > 0) {
     throw new InvalidContextError('uidWidth', value, '3 or 4 bytes for each of metric, tagk and tagv, as in 3,3,4')
@@ -201,11 +202,19 @@ function readLimits(context: Context): Partial<Limits> {
   const given = context.object('limits') ?? {}
   for (const [limit, value] of Object.entries(given)) {
     if (!Object.hasOwn(DEFAULT_LIMITS, limit)) {
-      throw new InvalidContextError('limits', given, `an object of ${Object.keys(DEFAULT_LIMITS).join(', ')}; ${limit} is none`)
+      throw new InvalidContextError(
+        'limits',
+        given,
+        `an object of ${Object.keys(DEFAULT_LIMITS).join(', ')}; ${limit} is none`,
+      )
     }
     const number = typeof value === 'number' ? wholeNumber(value) : undefined
     if (number === undefined || number < 1) {
-      throw new InvalidContextError('limits', given, `an object of whole numbers above 0; ${limit} is ${JSON.stringify(value)}`)
+      throw new InvalidContextError(
+        'limits',
+        given,
+        `an object of whole numbers above 0; ${limit} is ${JSON.stringify(value)}`,
+      )
     }
   }
   return given
@@ -220,7 +229,13 @@ function readDeviceTopic(context: Context): string {
     // Quotes would end the text in the rule's SQL; `$` begins topics of AWS itself.
     return wildcardsStandAlone && restIsLast && levels.length <= 8 && /^[^$'"\\\s][^'"\\\s]{0,255}$/.test(value)
   }
-  return context.text('deviceTopic', isFilter, 'an MQTT topic filter of at most 8 levels, such as tsdb/# or plant/+/meter') ?? 'tsdb/#'
+  return (
+    context.text(
+      'deviceTopic',
+      isFilter,
+      'an MQTT topic filter of at most 8 levels, such as tsdb/# or plant/+/meter',
+    ) ?? 'tsdb/#'
+  )
 }
 
 /** A rule or an array of rules: as such in cdk.json, as JSON text with `-c`. */
@@ -239,7 +254,8 @@ function readDeviceMapping(context: Context): string | undefined {
 
 function readDomain(context: Context): DomainConfig | undefined {
   const isDomain = (value: string) => /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/.test(value)
-  const isCertificate = (value: string) => /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[a-zA-Z0-9-]+$/.test(value)
+  const isCertificate = (value: string) =>
+    /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[a-zA-Z0-9-]+$/.test(value)
   const name = context.text('domain', isDomain, 'a host name such as tsdb.example.com')
   const certificateArn = context.text('certificateArn', isCertificate, "an ACM certificate's ARN")
   if (name === undefined && certificateArn === undefined) return undefined

@@ -50,9 +50,8 @@ export class Devices extends Construct {
         awsIotSqlVersion: '2016-03-23',
         sql: deviceSql(config.deviceTopic),
         ruleDisabled: false,
-        actions: [
-          { kinesis: { streamName: stream.streamName, partitionKey: '${newuuid()}', roleArn: role.roleArn } },
-        ],
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: IoT's own placeholder
+        actions: [{ kinesis: { streamName: stream.streamName, partitionKey: '${newuuid()}', roleArn: role.roleArn } }],
         errorAction: { sqs: { queueUrl: this.failed.queueUrl, roleArn: role.roleArn, useBase64: false } },
       },
     })
@@ -67,6 +66,11 @@ export class Devices extends Construct {
  * @param topicFilter an MQTT topic filter
  */
 export function deviceSql(topicFilter: string): string {
-  const columns = ["encode(*, 'base64') AS payload", 'topic() AS topic', 'clientid() AS clientId', 'timestamp() AS time']
+  const columns = [
+    "encode(*, 'base64') AS payload",
+    'topic() AS topic',
+    'clientid() AS clientId',
+    'timestamp() AS time',
+  ]
   return `SELECT ${columns.join(', ')} FROM '${topicFilter}'`
 }

@@ -1,14 +1,18 @@
-import { fileURLToPath } from 'node:url'
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { ApplicationLogLevel, Architecture, LoggingFormat, Runtime, SystemLogLevel } from 'aws-cdk-lib/aws-lambda'
-import { type BundlingOptions, LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
+import {
+  ApplicationLogLevel,
+  Architecture,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  SystemLogLevel,
+} from 'aws-cdk-lib/aws-lambda'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { ENV } from '../functions/environment.ts'
+import { bundle } from './bundle.ts'
 import type { StackConfig } from './config.ts'
-
-const PROJECT = fileURLToPath(new URL('..', import.meta.url))
 
 /** A statement of a policy in the few words that this stack needs. */
 export interface Permission {
@@ -38,7 +42,7 @@ export interface TsdbFunctionProps {
 
 /** A Lambda as this stack makes them: a bundle, a role and a log group of its own. */
 export class TsdbFunction extends Construct {
-  readonly lambda: NodejsFunction
+  readonly lambda: LambdaFunction
 
   constructor(scope: Construct, id: string, props: TsdbFunctionProps) {
     super(scope, id)
@@ -48,10 +52,13 @@ export class TsdbFunction extends Construct {
       retention: config.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     })
-    const writeLog: Permission = { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] }
-    this.lambda = new NodejsFunction(this, 'Function', {
-      entry: `${PROJECT}functions/${entry}.ts`,
-      handler: 'handler',
+    const writeLog: Permission = {
+      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      resources: [logGroup.logGroupArn],
+    }
+    this.lambda = new LambdaFunction(this, 'Function', {
+      code: bundle(entry),
+      handler: 'index.handler',
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -69,24 +76,8 @@ export class TsdbFunction extends Construct {
       systemLogLevelV2: SystemLogLevel.WARN,
       // The functions choose by TSDB_LOG_LEVEL themselves; what they print passes.
       applicationLogLevelV2: ApplicationLogLevel.INFO,
-      // The variable it would set means something to version 2 of the SDK only.
-      awsSdkConnectionReuse: false,
-      projectRoot: PROJECT,
-      depsLockFilePath: `${PROJECT}package-lock.json`,
-      bundling: BUNDLING,
     })
   }
-}
-
-const BUNDLING: BundlingOptions = {
-  format: OutputFormat.ESM,
-  target: 'node20',
-  // The SDK that the runtime brings changes without us; the one in the lock file was tested.
-  bundleAwsSDK: true,
-  mainFields: ['module', 'main'],
-  // Bundled CommonJS packages ask for `require`, which an ES module does not have.
-  banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
-  logLevel: LogLevel.WARNING,
 }
 
 /** An IAM policy that allows exactly what the permissions say. */

@@ -1,4 +1,4 @@
-import { Annotations, CfnOutput, CfnParameter, Stack, type StackProps } from 'aws-cdk-lib'
+import { Annotations, CfnOutput, CfnParameter, Stack, type StackProps, Validations } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { Api } from './api.ts'
 import { OPEN_ACCESS_ACKNOWLEDGED, type StackConfig } from './config.ts'
@@ -50,6 +50,10 @@ export class TsdbStack extends Stack {
     new CfnParameter(this, 'OpenAccess', {
       description: 'Nothing checks who calls the API: anybody who knows its URL may read and write',
       allowedValues: [OPEN_ACCESS_ACKNOWLEDGED],
+    })
+    Validations.of(this).acknowledge({
+      id: 'CloudFormation-Validate::W2001',
+      reason: 'The parameter is there to be asked for, not to be used',
     })
     Annotations.of(this).addWarningV2(
       'tsdb:openAccess',
