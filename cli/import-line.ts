@@ -1,20 +1,78 @@
+import { checkName, LAST_SECOND, parseTimestamp, readValue } from '../lib/ingest/validate.ts'
+import { TsdbError } from '../lib/model/errors.ts'
 import { DEFAULT_LIMITS } from '../lib/model/limits.ts'
+import { KIND_MS } from '../lib/model/points.ts'
 
 /** A line taken apart: the point as JSON for /api/put, or what is wrong with it. */
 export type ImportLine = { readonly point: string } | { readonly bad: string }
 
 /**
- * Reads an OpenTSDB import line, `metric timestamp value tag=value [tag=value ...]`. Words are separated by any number
- * of blanks and tabs, the line may end in \r, and a UTF-8 byte order mark before it is passed over.
- *
- * The value goes into the JSON as the text it is, so that no digit is lost on the way.
+ * Reads an OpenTSDB import line, `metric timestamp value tag=value [tag=value ...]`, by the rules that the server has
+ * for points. Words are separated by any number of blanks and tabs; the line may end in \r, and a byte order mark is
+ * passed over. The value goes into the JSON as the text it is, so that no digit is lost on the way.
  * @returns undefined for a line without words and for a comment (its first word starts with #)
  */
 export function parseImportLine(line: string): ImportLine | undefined {
   const [metric, timestamp, value, ...tagWords] = line.split(/[ \t\r\ufeff]+/).filter((word) => word !== '')
   if (metric === undefined || metric.startsWith('#')) return undefined
-  if (timestamp === undefined) return { bad: 'no timestamp, value and tags: metric timestamp value tag=value' }
-  if (value === undefined) return { bad: 'no value and tags: metric timestamp value tag=value' }
-  if (tagWords.length === 0) return { bad: 'no tags: a point needs at least one tag=value' }
-  return { bad: `${DEFAULT_LIMITS.tags}` }
+  if (timestamp === undefined) return { bad: 'no timestamp: a line is metric timestamp value tag=value ...' }
+  if (value === undefined) return { bad: 'no value: a line is metric timestamp value tag=value ...' }
+  try {
+    const name = checked(checkName('metric', metric), metric)
+    const time = timestampJson(timestamp)
+    const number = valueText(value)
+    const tags = tagsJson(tagWords)
+    return { point: `{"metric":"${name}","timestamp":${time},"value":"${number}","tags":{${tags}}}` }
+  } catch (error) {
+    if (error instanceof TsdbError) return { bad: error.message }
+    throw error
+  }
+}
+
+/** When a line is no point: the message says why. */
+class BadLineError extends TsdbError {
+  constructor(reason: string) {
+    super('cli.badLine', 400, reason)
+  }
+}
+
+/** Names that pass hold no character that JSON must escape, so they may stand between quotes as they are. */
+function checked(fault: string | undefined, name: string): string {
+  if (fault !== undefined) throw new BadLineError(fault)
+  return name
+}
+
+function timestampJson(text: string): number {
+  const { time, kind } = parseTimestamp(text)
+  if (kind !== KIND_MS) return time / 1000
+  // /api/put takes a number this small for seconds
+  if (time <= LAST_SECOND) throw new BadLineError(`Invalid timestamp: ${text} is before 1970-02-19 in milliseconds`)
+  return time
+}
+
+function valueText(text: string): string {
+  const parsed = readValue(text)
+  if (parsed === undefined) throw new BadLineError(`Unable to parse value to a number: ${text}`)
+  if (!Number.isFinite(parsed.value)) throw new BadLineError(`Invalid value: ${text} is more than a double can hold`)
+  return text
+}
+
+function tagsJson(words: readonly string[]): string {
+  if (words.length === 0) throw new BadLineError('Missing tags: a point has at least one tag=value')
+  const tags = new Map<string, string>()
+  for (const word of words) {
+    const [tagk = '', tagv, ...more] = word.split('=')
+    if (tagv === undefined || more.length > 0) throw new BadLineError(`Invalid tag: ${word} is not tag=value`)
+    checked(checkName('tagk', tagk), tagk)
+    checked(checkName('tagv', tagv), tagv)
+    const earlier = tags.get(tagk)
+    if (earlier !== undefined && earlier !== tagv) {
+      throw new BadLineError(`Duplicate tag: ${tagk}=${earlier} and ${tagk}=${tagv}`)
+    }
+    tags.set(tagk, tagv)
+  }
+  if (tags.size > DEFAULT_LIMITS.tags) {
+    throw new BadLineError(`Too many tags: ${tags.size}, a point may have ${DEFAULT_LIMITS.tags}`)
+  }
+  return [...tags].map(([tagk, tagv]) => `"${tagk}":"${tagv}"`).join(',')
 }

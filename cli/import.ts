@@ -2,7 +2,7 @@ import { Client, refusal } from './client.ts'
 import { ImportBatch } from './import-batch.ts'
 import { parseImportLine } from './import-line.ts'
 import { openSource, STDIN, totalBytes } from './import-source.ts'
-import { grouped, type Io, write } from './io.ts'
+import { counted, grouped, type Io, write } from './io.ts'
 import { type LineRun, readLines } from './lines.ts'
 import { type Progress, startProgress } from './progress.ts'
 
@@ -43,8 +43,11 @@ export async function importFiles(options: ImportOptions, io: Io): Promise<numbe
   const run = new ImportRun(options, io, startProgress(io, total))
   const started = performance.now()
   try {
-    for (const file of options.files) await run.file(file)
-    await run.finish()
+    try {
+      for (const file of options.files) await run.file(file)
+    } finally {
+      await run.finish()
+    }
   } finally {
     run.stop()
     await write(io.stdout, summary(run, (performance.now() - started) / 1000))
@@ -54,8 +57,8 @@ export async function importFiles(options: ImportOptions, io: Io): Promise<numbe
 
 function summary(run: ImportRun, seconds: number): string {
   const rate = grouped(run.accepted / Math.max(seconds, 0.001))
-  const bad = run.bad === 0 ? '' : `; ${grouped(run.bad)} bad ${run.bad === 1 ? 'line' : 'lines'}`
-  return `Imported ${grouped(run.accepted)} points in ${seconds.toFixed(1)} s (${rate} points/s)${bad}\n`
+  const bad = run.bad === 0 ? '' : `; ${counted(run.bad, 'bad line')}`
+  return `Imported ${counted(run.accepted, 'point')} in ${seconds.toFixed(1)} s (${rate} points/s)${bad}\n`
 }
 
 /** One import: the counts so far and the requests on their way. */
@@ -85,22 +88,29 @@ class ImportRun {
     })
   }
 
-  /** Reads a file and sends its points; the last requests may still be on their way afterwards. */
+  /**
+   * Reads a file and sends its points; the last requests may still be on their way afterwards. Where the file breaks
+   * off, what could be read is sent all the same.
+   */
   async file(file: string): Promise<void> {
     const name = file === STDIN ? 'stdin' : file
     const chunks = openSource(file, this.#stdin, (count) => {
       this.#bytes += count
     })
     let batch = new ImportBatch(name)
-    for await (const run of readLines(chunks, LONGEST_LINE_BYTES)) {
-      for (const [line, point] of this.#points(name, run)) {
-        batch.add(line, point)
-        if (batch.count < this.#options.batch && batch.characters < BATCH_CHARACTERS) continue
-        await this.#submit(batch)
-        batch = new ImportBatch(name)
+    try {
+      for await (const run of readLines(chunks, LONGEST_LINE_BYTES)) {
+        for (const [line, point] of this.#points(name, run)) {
+          batch.add(line, point)
+          if (batch.count < this.#options.batch && batch.characters < BATCH_CHARACTERS) continue
+          const full = batch
+          batch = new ImportBatch(name)
+          await this.#submit(full)
+        }
       }
+    } finally {
+      if (batch.count > 0) await this.#submit(batch)
     }
-    if (batch.count > 0) await this.#submit(batch)
   }
 
   /** Waits for what is on its way. */
@@ -138,6 +148,7 @@ class ImportRun {
       .catch((error: unknown) => {
         this.#failure ??= error
         this.#abort.abort()
+        this.#progress.note(`${batch.file}:${batch.firstLine}-${batch.lastLine}: may not be in`)
       })
       .finally(() => {
         this.#onTheirWay.delete(sending)
@@ -159,7 +170,6 @@ class ImportRun {
     } else if (answer.status === 413) {
       this.#report(batch.file, batch.firstLine, refusal(answer).message)
     } else {
-      this.#progress.note(`${batch.file}:${batch.firstLine}-${batch.lastLine}: refused`)
       throw refusal(answer)
     }
   }

@@ -18,3 +18,8 @@ export async function write(stream: Writable, text: string): Promise<void> {
 export function grouped(value: number): string {
   return Math.round(value).toLocaleString('en-US')
 }
+
+/** A number of things: 1 line, 1,234 lines. */
+export function counted(count: number, thing: string): string {
+  return `${grouped(count)} ${thing}${count === 1 ? '' : 's'}`
+}
