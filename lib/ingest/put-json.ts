@@ -1,0 +1,356 @@
+import { LimitExceededError } from '../model/errors.ts'
+import type { Limits } from '../model/limits.ts'
+import { KIND_BIG, KIND_FLOAT, type PointBatch } from '../model/points.ts'
+import { BatchBuilder } from './batch-builder.ts'
+import {
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COLON,
+  COMMA,
+  JsonScanner,
+  LETTER_F,
+  LETTER_N,
+  LETTER_T,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+} from './json-scanner.ts'
+import { type EchoedPoint, echoPoint } from './point-echo.ts'
+import { NoContentError, NoPointsError, NotPointsError } from './put-errors.ts'
+import { type TagSet, TagSetBuilder } from './tag-set.ts'
+import { readValue } from './validate.ts'
+
+/** A point that is not stored, and why. */
+export interface PointError {
+  /** Of the point in its request. */
+  readonly index: number
+  /** The point as JSON text, as OpenTSDB echoes it. */
+  readonly datapoint: string
+  /** OpenTSDB's words. */
+  readonly message: string
+}
+
+/** What a put body holds. */
+export interface ParsedPut {
+  /** The good points, in order. */
+  readonly batch: PointBatch
+  /** Points in the body, good and bad. */
+  readonly received: number
+  readonly errors: readonly PointError[]
+  /** For each point of the batch, its index in the request; undefined where all points are good. */
+  readonly goodIndexes: readonly number[] | undefined
+}
+
+/**
+ * Reads the body of a put: one data point or an array of them, as JSON.
+ *
+ * A point that breaks a rule is listed and the others are kept. What OpenTSDB's JSON reader refuses (bad syntax, an array for
+ * a tag map, a word for a timestamp) fails the whole body, as it does there. Field by field it is as lenient as that reader:
+ * numbers and booleans are taken for texts, texts for times, unknown fields are skipped, the last of equal fields counts.
+ *
+ * @throws UnreadablePutError, NoContentError, NotPointsError, NoPointsError
+ * @throws LimitExceededError for pointsPerRequest and jsonDepth; other limits concern one point and are listed
+ */
+export function parsePutBody(text: string, limits: Limits): ParsedPut {
+  return new PutParser(text, limits).parse()
+}
+
+/** A typical point takes 100 characters of JSON; the columns grow where that is wrong. */
+const CHARACTERS_PER_POINT = 100
+const INT64_LIMIT = 2 ** 63
+
+class PutParser {
+  readonly #scanner: JsonScanner
+  readonly #limits: Limits
+  readonly #batch: BatchBuilder
+  /** By their JSON text: most points of a request repeat a text that was read and checked before. */
+  readonly #tagSetsByText = new Map<string, TagSet>()
+  readonly #errors: PointError[] = []
+  /** Kept from the first bad point on; before it, positions in the batch and in the request are the same. */
+  #goodIndexes: number[] | undefined
+  #received = 0
+
+  // The point being read.
+  #metric: string | null = null
+  #tags: TagSet | null = null
+  #timestamp = 0
+  /** Digits of a timestamp that a double can't hold. */
+  #timestampText: string | undefined
+  /** The value's text, where it was not a number that the scanner could compute. */
+  #valueText: string | null = null
+  /** Where the value's text is, for a computed one; -1 where there is none. */
+  #valueFrom = -1
+  #valueTo = -1
+  #value = 0
+  #valueIsFloat = false
+
+  constructor(text: string, limits: Limits) {
+    this.#scanner = new JsonScanner(text, limits.jsonDepth)
+    this.#limits = limits
+    const guess = Math.min(Math.ceil(text.length / CHARACTERS_PER_POINT) + 1, limits.pointsPerRequest)
+    this.#batch = new BatchBuilder(limits, guess)
+  }
+
+  parse(): ParsedPut {
+    const scanner = this.#scanner
+    // OpenTSDB trims as Java does: everything up to the blank
+    while (scanner.text.charCodeAt(scanner.at) <= 0x20) scanner.at++
+    const first = scanner.peek()
+    if (Number.isNaN(first)) throw new NoContentError()
+    if (first === OPEN_OBJECT) this.#readPoint()
+    else if (first === OPEN_ARRAY) this.#readArray()
+    else throw new NotPointsError()
+    while (scanner.text.charCodeAt(scanner.at) <= 0x20) scanner.at++
+    if (scanner.at < scanner.text.length) scanner.fail('The end of the body wanted')
+    return {
+      batch: this.#batch.finish(),
+      received: this.#received,
+      errors: this.#errors,
+      goodIndexes: this.#goodIndexes,
+    }
+  }
+
+  #readArray(): void {
+    const scanner = this.#scanner
+    scanner.at++
+    if (scanner.peek() === CLOSE_ARRAY) throw new NoPointsError()
+    for (;;) {
+      const unit = scanner.peek()
+      if (unit === OPEN_OBJECT) this.#readPoint()
+      else if (unit === LETTER_N) this.#readNullPoint()
+      else scanner.fail('A data point wanted')
+      if (scanner.peek() === CLOSE_ARRAY) break
+      scanner.expect(COMMA, 'A comma or ] wanted')
+    }
+    scanner.at++
+  }
+
+  #readNullPoint(): void {
+    this.#scanner.literal('null')
+    this.#countPoint()
+    this.#reject('null', 'Unexpected null datapoint encountered in set.')
+  }
+
+  #countPoint(): void {
+    const { pointsPerRequest } = this.#limits
+    if (++this.#received > pointsPerRequest) {
+      throw new LimitExceededError('pointsPerRequest', pointsPerRequest, `more than ${pointsPerRequest}`, 'points')
+    }
+  }
+
+  /** Reads the object that opens here, then keeps or rejects the point in it. */
+  #readPoint(): void {
+    this.#countPoint()
+    this.#metric = null
+    this.#tags = null
+    this.#timestamp = 0
+    this.#timestampText = undefined
+    this.#valueText = null
+    this.#valueFrom = -1
+    const scanner = this.#scanner
+    scanner.at++
+    if (scanner.peek() === CLOSE_OBJECT) scanner.at++
+    else {
+      for (;;) {
+        if (scanner.peek() !== QUOTE) scanner.fail('A field name wanted')
+        const field = scanner.string()
+        scanner.expect(COLON, 'A colon wanted')
+        if (field === 'metric') this.#metric = this.#readText('metric')
+        else if (field === 'timestamp') this.#readTimestamp()
+        else if (field === 'value') this.#readValue()
+        else if (field === 'tags') this.#tags = this.#readTags()
+        else scanner.skipValue(1)
+        const unit = scanner.peek()
+        scanner.at++
+        if (unit === CLOSE_OBJECT) break
+        if (unit !== COMMA) scanner.fail('A comma or } wanted', scanner.at - 1)
+      }
+    }
+    this.#finishPoint()
+  }
+
+  /** A string, or a number or boolean by its text, or null. */
+  #readText(field: string): string | null {
+    const scanner = this.#scanner
+    const unit = scanner.peek()
+    if (unit === QUOTE) return scanner.string()
+    if (unit === OPEN_OBJECT || unit === OPEN_ARRAY) scanner.fail(`A string wanted for ${field}`)
+    if (unit === LETTER_N) {
+      scanner.literal('null')
+      return null
+    }
+    const from = scanner.at
+    if (unit === LETTER_T) scanner.literal('true')
+    else if (unit === LETTER_F) scanner.literal('false')
+    else scanner.number()
+    return scanner.text.slice(from, scanner.at)
+  }
+
+  #readTimestamp(): void {
+    const scanner = this.#scanner
+    const unit = scanner.peek()
+    const from = scanner.at
+    this.#timestampText = undefined
+    if (unit === QUOTE) this.#timestampFromText(scanner.string().trim(), from)
+    else if (unit === LETTER_N) {
+      scanner.literal('null')
+      this.#timestamp = 0
+    } else if (unit === OPEN_OBJECT || unit === OPEN_ARRAY || unit === LETTER_T || unit === LETTER_F) {
+      scanner.fail('A number wanted for timestamp')
+    } else {
+      scanner.number()
+      if (scanner.numberIsInteger) {
+        if (Number.isNaN(scanner.numberValue)) this.#timestampFromText(scanner.numberText(), from)
+        else this.#timestamp = scanner.numberValue
+      } else {
+        const number = Math.trunc(
+          Number.isNaN(scanner.numberValue) ? Number(scanner.numberText()) : scanner.numberValue,
+        )
+        if (!(Math.abs(number) < INT64_LIMIT)) scanner.fail('A 64-bit timestamp wanted', from)
+        this.#timestamp = number + 0
+        if (!Number.isSafeInteger(number)) this.#timestampText = String(BigInt(number))
+      }
+    }
+  }
+
+  /** A timestamp in a string, or with more digits than a double holds for sure. An empty one is 0, which no point may have. */
+  #timestampFromText(text: string, from: number): void {
+    if (text === '' || text === 'null') {
+      this.#timestamp = 0
+      return
+    }
+    const parsed = /^[+-]?[0-9]{1,40}$/.test(text) ? BigInt(text.replace('+', '')) : undefined
+    if (parsed === undefined || BigInt.asIntN(64, parsed) !== parsed) {
+      this.#scanner.fail('A 64-bit number wanted for timestamp', from)
+    }
+    this.#timestamp = Number(parsed)
+    if (!Number.isSafeInteger(this.#timestamp)) this.#timestampText = String(parsed)
+  }
+
+  #readValue(): void {
+    const scanner = this.#scanner
+    const unit = scanner.peek()
+    if (unit !== QUOTE && unit !== LETTER_N && unit < 0x3a) {
+      scanner.number()
+      this.#valueFrom = scanner.numberFrom
+      this.#valueTo = scanner.at
+      if (Number.isNaN(scanner.numberValue)) this.#valueText = scanner.numberText()
+      else {
+        this.#valueText = null
+        this.#value = scanner.numberValue
+        this.#valueIsFloat = !scanner.numberIsInteger
+      }
+    } else {
+      this.#valueFrom = -1
+      this.#valueText = this.#readText('value')
+    }
+  }
+
+  #readTags(): TagSet | null {
+    const scanner = this.#scanner
+    const unit = scanner.peek()
+    if (unit === LETTER_N) {
+      scanner.literal('null')
+      return null
+    }
+    if (unit !== OPEN_OBJECT) scanner.fail('An object wanted for tags')
+    const from = scanner.at
+    const end = endOfFlatObject(scanner.text, from)
+    const text = scanner.text.slice(from, end)
+    const known = end === -1 ? undefined : this.#tagSetsByText.get(text)
+    if (known !== undefined) {
+      scanner.at = end
+      return known
+    }
+    const tags = this.#batch.sameTags(this.#readNewTags())
+    if (scanner.at === end) this.#tagSetsByText.set(text, tags)
+    return tags
+  }
+
+  #readNewTags(): TagSet {
+    const scanner = this.#scanner
+    const builder = new TagSetBuilder(this.#limits)
+    scanner.at++
+    if (scanner.peek() === CLOSE_OBJECT) {
+      scanner.at++
+      return builder.build()
+    }
+    for (;;) {
+      if (scanner.peek() !== QUOTE) scanner.fail('A tag name wanted')
+      const tagk = scanner.string()
+      scanner.expect(COLON, 'A colon wanted')
+      builder.set(tagk, this.#readText('a tag'))
+      if (scanner.peek() === CLOSE_OBJECT) break
+      scanner.expect(COMMA, 'A comma or } wanted')
+    }
+    scanner.at++
+    return builder.build()
+  }
+
+  /** Checks the point in OpenTSDB's order and keeps it, or lists what is wrong with it first. */
+  #finishPoint(): void {
+    const fault = this.#keepPoint()
+    if (fault !== undefined) this.#rejectPoint(fault)
+    else this.#goodIndexes?.push(this.#received - 1)
+  }
+
+  /** @returns what is wrong with the point */
+  #keepPoint(): string | undefined {
+    const name = this.#metric
+    if (name === null || name === '') return 'Metric name was empty'
+    if (this.#timestamp <= 0) return 'Invalid timestamp'
+    if (this.#valueFrom === -1 && (this.#valueText === null || this.#valueText === '')) return 'Empty value'
+    const tags = this.#tags
+    if (tags === null || tags.count === 0) return 'Missing tags'
+    if (this.#valueText === null) {
+      const kind = this.#valueIsFloat ? KIND_FLOAT : 0
+      return this.#batch.add(name, tags, this.#timestamp, this.#value, kind, undefined, this.#timestampText)
+    }
+    const parsed = readValue(this.#valueText)
+    if (parsed === undefined) return 'Unable to parse value to a number'
+    const { float, value, big } = parsed
+    const kind = float ? KIND_FLOAT : big === undefined ? 0 : KIND_BIG
+    return this.#batch.add(name, tags, this.#timestamp, value, kind, big, this.#timestampText)
+  }
+
+  #rejectPoint(message: string): void {
+    const valueText =
+      this.#valueFrom === -1 ? this.#valueText : this.#scanner.text.slice(this.#valueFrom, this.#valueTo)
+    const point: EchoedPoint = {
+      metric: this.#metric,
+      timestamp: this.#timestampText ?? String(this.#timestamp),
+      value: valueText,
+      tags: this.#tags?.sent ?? null,
+    }
+    this.#reject(echoPoint(point), message)
+  }
+
+  #reject(datapoint: string, message: string): void {
+    this.#errors.push({ index: this.#received - 1, datapoint, message: shortened(message) })
+    this.#goodIndexes ??= Array.from({ length: this.#batch.count }, (_, i) => i)
+  }
+}
+
+/** Characters of a message; it may quote what was sent. */
+const MESSAGE_CHARACTERS = 2048
+
+function shortened(message: string): string {
+  return message.length <= MESSAGE_CHARACTERS ? message : `${message.slice(0, MESSAGE_CHARACTERS)}...`
+}
+
+/**
+ * Finds the end of an object whose values are no objects, by quotes and braces alone; whether it is JSON is for the scanner to
+ * say when it meets this text for the first time.
+ * @param from where the object opens
+ * @returns the index behind its closing brace; -1 where it has escapes or other braces and must be read the slow way
+ */
+function endOfFlatObject(text: string, from: number): number {
+  let inString = false
+  for (let at = from + 1; at < text.length; at++) {
+    const unit = text.charCodeAt(at)
+    if (unit === QUOTE) inString = !inString
+    else if (unit === CLOSE_OBJECT && !inString) return at + 1
+    else if (unit === 0x5c || (unit === OPEN_OBJECT && !inString)) return -1
+  }
+  return -1
+}

@@ -1,0 +1,127 @@
+import { DEFAULT_LIMITS, type Limits } from '../model/limits.ts'
+import { KIND_MS } from '../model/points.ts'
+import type { UidKind } from '../model/series.ts'
+import { BadTimestampError, BadValueError } from './put-errors.ts'
+
+/** The last second that a 32-bit time reaches; anything above counts milliseconds, as OpenTSDB has it. */
+export const LAST_SECOND = 0xffff_ffff
+/** Thirteen digits: the last millisecond that OpenTSDB takes. */
+export const LAST_MILLISECOND = 9_999_999_999_999
+
+const WHAT: Readonly<Record<UidKind, string>> = { metric: 'metric name', tagk: 'tag name', tagv: 'tag value' }
+
+/** 1 for the characters below 128 that a name may have: a-z A-Z 0-9 - _ . / */
+const NAME_ASCII = new Uint8Array(128)
+for (const char of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./') {
+  NAME_ASCII[char.charCodeAt(0)] = 1
+}
+
+/** Java's Character.isLetter for a UTF-16 code unit: halves of a surrogate pair are none, so only the basic plane's letters. */
+const LETTER = /^\p{L}$/u
+
+/**
+ * Says what is wrong with a name of a metric, tag key or tag value.
+ * @returns the reason in OpenTSDB's words, undefined where the name is good
+ */
+export function checkName(
+  kind: UidKind,
+  name: string | null,
+  limits: Pick<Limits, 'nameBytes'> = DEFAULT_LIMITS,
+): string | undefined {
+  return nameFault(WHAT[kind], name, limits.nameBytes)
+}
+
+/**
+ * Like checkName, in words of the caller's.
+ * @param what the subject: 'tag value with key [host]'
+ * @param maxBytes UTF-8 bytes a name may have
+ */
+export function nameFault(what: string, name: string | null, maxBytes: number): string | undefined {
+  if (name === null) return `Invalid ${what}: null`
+  if (name === '') return `Invalid ${what}: empty string`
+  // a UTF-16 code unit is at most three bytes of UTF-8
+  if (name.length * 3 > maxBytes) {
+    const bytes = Buffer.byteLength(name, 'utf8')
+    if (bytes > maxBytes) return `Invalid ${what}: ${bytes} bytes, nameBytes allows ${maxBytes}`
+  }
+  for (let i = 0; i < name.length; i++) {
+    const unit = name.charCodeAt(i)
+    if (unit < 128 ? NAME_ASCII[unit] === 1 : LETTER.test(String.fromCharCode(unit))) continue
+    const char = String.fromCodePoint(name.codePointAt(i) ?? unit)
+    return `Invalid ${what} ("${name}"): illegal character: ${char}`
+  }
+  return undefined
+}
+
+/** A time as points have it. */
+export interface ParsedTime {
+  /** Milliseconds since 1970. */
+  readonly time: number
+  /** KIND_MS where the text gave milliseconds, 0 where seconds. */
+  readonly kind: 0 | typeof KIND_MS
+}
+
+/**
+ * Tells seconds from milliseconds by the size of the number.
+ * @param timestamp whole, 1 to LAST_MILLISECOND
+ */
+export function timeOf(timestamp: number): ParsedTime {
+  return timestamp > LAST_SECOND ? { time: timestamp, kind: KIND_MS } : { time: timestamp * 1000, kind: 0 }
+}
+
+/**
+ * Reads a timestamp of an import line or a message: whole seconds, or milliseconds where it is above 2^32 - 1.
+ * `1356998400.500`, OpenTSDB's other way to write milliseconds, is read as such.
+ * @throws BadTimestampError
+ */
+export function parseTimestamp(text: string): ParsedTime {
+  const match = /^([0-9]{1,13})(?:\.([0-9]{1,3}))?$/.exec(text)
+  if (match === null) throw new BadTimestampError(text)
+  const [, whole = '', fraction] = match
+  if (fraction !== undefined && whole.length > 10) throw new BadTimestampError(text)
+  const timestamp = Number(whole)
+  if (fraction !== undefined) return { time: timestamp * 1000 + Number(fraction.padEnd(3, '0')), kind: KIND_MS }
+  if (timestamp === 0) throw new BadTimestampError(text)
+  return timeOf(timestamp)
+}
+
+/** A value as points have it. */
+export interface ParsedValue {
+  /** It was written as a double: with a point or an exponent. Otherwise it is a 64-bit integer. */
+  readonly float: boolean
+  /** The double, or the integer, or the double nearest to `big`. */
+  readonly value: number
+  /** The exact integer where a double can't hold it. */
+  readonly big?: bigint
+}
+
+/** What Java's Double.parseDouble takes, but for hexadecimals: blanks around it and a type letter behind it. */
+const JAVA_DOUBLE = /^[\0-\x20]*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)[fFdD]?[\0-\x20]*$/
+const JAVA_LONG = /^[+-]?[0-9]{1,19}$/
+const INT64_MIN = -(2n ** 63n)
+const INT64_MAX = 2n ** 63n - 1n
+
+/**
+ * Reads a value as OpenTSDB does: a text with a point or an exponent is a double, any other a 64-bit integer.
+ * @throws BadValueError where it is neither or the integer has more than 64 bits
+ * @returns an infinite `value` for a double too large to hold; the caller has the words for that
+ */
+export function parseValue(text: string): ParsedValue {
+  const parsed = readValue(text)
+  if (parsed === undefined) throw new BadValueError()
+  return parsed
+}
+
+/** parseValue without the exception: a request may hold a hundred thousand bad values. */
+export function readValue(text: string): ParsedValue | undefined {
+  if (JAVA_LONG.test(text)) {
+    const near = Number(text)
+    // adding 0 makes -0 the integer 0
+    if (Number.isSafeInteger(near)) return { float: false, value: near + 0 }
+    const big = BigInt(text.startsWith('+') ? text.slice(1) : text)
+    return big < INT64_MIN || big > INT64_MAX ? undefined : { float: false, value: near, big }
+  }
+  if (!/[.eE]/.test(text)) return undefined
+  const number = JAVA_DOUBLE.exec(text)?.[1]
+  return number === undefined ? undefined : { float: true, value: Number(number) }
+}
