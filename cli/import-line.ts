@@ -9,7 +9,7 @@ export type ImportLine = { readonly point: string } | { readonly bad: string }
 /**
  * Reads an OpenTSDB import line, `metric timestamp value tag=value [tag=value ...]`, by the rules that the server has
  * for points. Words are separated by any number of blanks and tabs; the line may end in \r, and a byte order mark is
- * passed over. The value goes into the JSON as the text it is, so that no digit is lost on the way.
+ * passed over. The value goes into the JSON digit by digit as it is, never through a double.
  * @returns undefined for a line without words and for a comment (its first word starts with #)
  */
 export function parseImportLine(line: string): ImportLine | undefined {
@@ -20,9 +20,9 @@ export function parseImportLine(line: string): ImportLine | undefined {
   try {
     const name = checked(checkName('metric', metric), metric)
     const time = timestampJson(timestamp)
-    const number = valueText(value)
+    const number = valueJson(value)
     const tags = tagsJson(tagWords)
-    return { point: `{"metric":"${name}","timestamp":${time},"value":"${number}","tags":{${tags}}}` }
+    return { point: `{"metric":"${name}","timestamp":${time},"value":${number},"tags":{${tags}}}` }
   } catch (error) {
     if (error instanceof TsdbError) return { bad: error.message }
     throw error
@@ -50,11 +50,14 @@ function timestampJson(text: string): number {
   return time
 }
 
-function valueText(text: string): string {
+/** A number as JSON writes them. */
+const JSON_NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/
+
+function valueJson(text: string): string {
   const parsed = readValue(text)
   if (parsed === undefined) throw new BadLineError(`Unable to parse value to a number: ${text}`)
   if (!Number.isFinite(parsed.value)) throw new BadLineError(`Invalid value: ${text} is more than a double can hold`)
-  return text
+  return JSON_NUMBER.test(text) ? text : `"${text}"`
 }
 
 function tagsJson(words: readonly string[]): string {

@@ -9,7 +9,7 @@ function goodLines(count: number): string {
   return Array.from({ length: count }, (_, i) => `m ${1356998400 + i} ${i} host=a\n`).join('')
 }
 
-function pointsOf(request: Received | undefined): { metric: string; timestamp: number; value: string }[] {
+function pointsOf(request: Received | undefined): { metric: string; timestamp: number; value: number }[] {
   return JSON.parse(request?.body ?? '[]')
 }
 
@@ -37,7 +37,7 @@ describe('tsdb import', () => {
     expect(ran.stdout).toMatch(/^Imported 3 points in \d+\.\d s \([\d,]+ points\/s\)\n$/)
     expect(server?.received).toHaveLength(1)
     expect(server?.received[0]?.path).toBe('/api/put?details')
-    expect(pointsOf(server?.received[0]).map(({ value }) => value)).toEqual(['42', '43', '44'])
+    expect(pointsOf(server?.received[0]).map(({ value }) => value)).toEqual([42, 43, 44])
   })
 
   it('knows gzip by its first bytes, whatever the file is called', async () => {
@@ -109,7 +109,7 @@ describe('tsdb import', () => {
 
   it('halves a request that the server finds too large, down to the line that is', async () => {
     const ran = await importInto(
-      (request) => (pointsOf(request).some(({ value }) => value === '5') ? { status: 413 } : takeAll(request)),
+      (request) => (pointsOf(request).some(({ value }) => value === 5) ? { status: 413 } : takeAll(request)),
       ['-'],
       goodLines(16),
     )
