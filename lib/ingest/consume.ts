@@ -1,0 +1,302 @@
+import pMap from 'p-map'
+import { UnavailableError } from '../model/errors.ts'
+import type { Limits } from '../model/limits.ts'
+import type { Store } from '../store/index.ts'
+import { type LayoutHistory, layoutAt, type ShelfLayout, shelfOf } from '../store/layout.ts'
+import { BlockEncoder, type EncodedBlock } from './blocks.ts'
+import { type DecodedRecord, decodeRecord, type IndexedBatch, type StreamInput } from './decode-record.ts'
+import type { DeviceMapping } from './device-mapping.ts'
+import { whyOf } from './faults.ts'
+import { groupPoints, type PointGroup, type ResolvedBatch, type ShelvesOfHour } from './group.ts'
+import { SeriesNoter } from './series-noter.ts'
+import { isResolved, type Resolution, type ResolvedSeries, SeriesResolver } from './series-resolver.ts'
+
+/**
+ * Milliseconds after an hour's end from which a block of it is late: sealing may have read the hour by then. Sealing must
+ * not begin earlier.
+ */
+export const SEAL_GRACE_MS = 5 * 60_000
+
+/** Points that are held at once: what bounds memory however well the records of a batch were packed. */
+const POINTS_PER_PASS = 1_000_000
+const PARALLEL_WRITES = 16
+const HOUR_MS = 3_600_000
+const DAY_S = 86_400
+
+/** What consuming works with; one of them lives as long as its function's instance and remembers series. */
+export interface Consumer {
+  readonly store: Store
+  readonly limits: Limits
+  readonly mapping: DeviceMapping
+  /** Days until blocks expire; 0: never by themselves. */
+  readonly blockTtlDays: number
+  /** Milliseconds since 1970. */
+  readonly clock: () => number
+  readonly series: SeriesResolver
+  readonly noter: SeriesNoter
+  readonly encoder: BlockEncoder
+}
+
+/** @param options clock: Date.now by default */
+export function createConsumer(
+  options: Pick<Consumer, 'store' | 'limits' | 'mapping' | 'blockTtlDays'> & { readonly clock?: () => number },
+): Consumer {
+  const { store, limits } = options
+  return {
+    clock: Date.now,
+    ...options,
+    series: new SeriesResolver(store.uids, limits),
+    noter: new SeriesNoter(store.seriesLog),
+    encoder: new BlockEncoder(store.uids.widths),
+  }
+}
+
+export interface ConsumeResult {
+  /** Points stored. */
+  readonly points: number
+  /** Records that are in the rejects, whole or for a part of them. */
+  readonly rejects: number
+  /** Where the store was away: the sequence number of the first record to be delivered again, and why. */
+  readonly failed?: { readonly from: string; readonly cause: UnavailableError }
+}
+
+/**
+ * Stores the points of a batch of stream records. Delivered again, whole or in other batches, it writes other blocks with
+ * the same points of the same origin, which readers take for one.
+ *
+ * The order of writes is what readers rely on; each line below is awaited before the next:
+ *
+ *     UIDs          a name can be found before anything refers to its UID
+ *     series log    a series can be found before it has points
+ *     ledger        readers look for blocks where the ledger says there are some
+ *     blocks        from here on the points are readable
+ *     late notes    a block after its hour's cut-off is not overlooked by sealing; with the rejects
+ *     acks          who waits for ?sync is told last
+ *
+ * What can't be read or breaks a rule goes to the rejects and the rest is stored. A crash in between leaves the batch to be
+ * delivered again, which does whatever was left.
+ * @param records in the order of their shard
+ * @throws whatever is not the store being away: a bug, or a store that refuses; nothing then counts as stored
+ */
+export async function consumeBatch(consumer: Consumer, records: readonly StreamInput[]): Promise<ConsumeResult> {
+  let points = 0
+  let rejects = 0
+  for (const pass of decodeInPasses(consumer, records)) {
+    try {
+      points += await storePass(consumer, pass)
+      rejects += pass.filter((record) => record.faults.count > 0).length
+    } catch (cause) {
+      const first = pass[0]
+      if (!(cause instanceof UnavailableError) || first === undefined) throw cause
+      return { points, rejects, failed: { from: first.input.sequence, cause } }
+    }
+  }
+  return { points, rejects }
+}
+
+/** Decodes no more records at a time than are stored together. */
+function* decodeInPasses(consumer: Consumer, records: readonly StreamInput[]): Generator<DecodedRecord[]> {
+  let pass: DecodedRecord[] = []
+  let points = 0
+  for (const input of records) {
+    const record = decodeRecord(input, consumer.mapping, consumer.limits)
+    pass.push(record)
+    points += countPoints(record)
+    if (points >= POINTS_PER_PASS) {
+      yield pass
+      pass = []
+      points = 0
+    }
+  }
+  if (pass.length > 0) yield pass
+}
+
+function countPoints(record: DecodedRecord): number {
+  return record.batches.reduce((sum, { batch }) => sum + batch.points.count, 0)
+}
+
+/** A record whose series have UIDs, as far as they can. */
+interface ResolvedRecord {
+  readonly record: DecodedRecord
+  readonly batches: readonly Omit<ResolvedBatch, 'source'>[]
+  /** Points to store; 0 once the record proves to be one that can't be encoded. */
+  points: number
+}
+
+/** @returns points stored */
+async function storePass(consumer: Consumer, decoded: readonly DecodedRecord[]): Promise<number> {
+  const { store, series, noter } = consumer
+  const [history, forgotten] = await Promise.all([store.layout.ensureLayout(), series.refresh()])
+  if (forgotten) noter.clear()
+  const { records, used } = await resolveRecords(series, inOrderOfPrecedence(decoded))
+  const blocks = encodeRecords(consumer.encoder, records, used, shelvesBy(history, used))
+  await noter.note(used)
+  await Promise.all([writeBlocks(consumer, blocks), writeRejects(store, decoded)])
+  await writeAcks(store, records)
+  return records.reduce((sum, { points }) => sum + points, 0)
+}
+
+/** Of one series and instant the point that arrived later counts: by arrival, then shard, then sequence. */
+function inOrderOfPrecedence(decoded: readonly DecodedRecord[]): DecodedRecord[] {
+  return [...decoded].sort(
+    ({ source: a }, { source: b }) =>
+      a.arrival - b.arrival || a.shard - b.shard || (a.sequence < b.sequence ? -1 : a.sequence > b.sequence ? 1 : 0),
+  )
+}
+
+/**
+ * Finds the UIDs of every series and numbers the series that have them from 0.
+ * @returns the records in their order, and the series by number
+ */
+async function resolveRecords(
+  series: SeriesResolver,
+  decoded: readonly DecodedRecord[],
+): Promise<{ records: ResolvedRecord[]; used: readonly ResolvedSeries[] }> {
+  const batches = decoded.flatMap((record) => record.batches)
+  const resolutions = await series.resolve(batches.map(({ batch }) => batch.series))
+  const resolutionsOf = new Map(batches.map((batch, i) => [batch, resolutions[i] ?? []]))
+  const numbers = new Map<ResolvedSeries, number>()
+  const records = decoded.map((record) => {
+    let points = 0
+    const resolved = record.batches.map((indexed) => {
+      const seriesIds = numberSeries(resolutionsOf.get(indexed) ?? [], numbers)
+      points +=
+        indexed.batch.points.count - reportUnresolved(record, indexed, resolutionsOf.get(indexed) ?? [], seriesIds)
+      return { batch: indexed.batch, seriesIds }
+    })
+    return { record, batches: resolved, points }
+  })
+  return { records, used: [...numbers.keys()] }
+}
+
+/** @returns the numbers of a batch's series, -1 for those without UIDs and for what stands behind the last */
+function numberSeries(resolutions: readonly Resolution[], numbers: Map<ResolvedSeries, number>): Int32Array {
+  const ids = new Int32Array(resolutions.length + 1).fill(-1)
+  for (const [i, resolution] of resolutions.entries()) {
+    if (!isResolved(resolution)) continue
+    let id = numbers.get(resolution)
+    if (id === undefined) {
+      id = numbers.size
+      numbers.set(resolution, id)
+    }
+    ids[i] = id
+  }
+  return ids
+}
+
+/** Adds a fault for every point whose series has no UIDs. @returns points of the batch that can't be stored */
+function reportUnresolved(
+  record: DecodedRecord,
+  { batch, indexOf }: IndexedBatch,
+  resolutions: readonly Resolution[],
+  seriesIds: Int32Array,
+): number {
+  let unresolved = 0
+  for (let i = 0; i < batch.points.count; i++) {
+    const series = batch.seriesOf[i]!
+    if (seriesIds[series]! >= 0) continue
+    unresolved++
+    const resolution = resolutions[series]
+    // What has no resolution was found faulty, and said so, when it was decoded.
+    if (resolution !== undefined && !isResolved(resolution)) record.faults.addPoint(indexOf(i), resolution.fault)
+  }
+  return unresolved
+}
+
+function shelvesBy(history: LayoutHistory, series: readonly ResolvedSeries[]): ShelvesOfHour {
+  const byLayout = new Map<ShelfLayout, Uint16Array>()
+  return (baseTime) => {
+    const layout = layoutAt(history, baseTime)
+    let shelves = byLayout.get(layout)
+    if (shelves === undefined) {
+      shelves = Uint16Array.from(series, ({ metric, hash }) => shelfOf(layout, metric, hash))
+      byLayout.set(layout, shelves)
+    }
+    return shelves
+  }
+}
+
+/**
+ * Encodes all records together; where that fails for any reason, halves of them, until the record that it fails for stands
+ * alone and is rejected. One record must never stop its shard.
+ */
+function encodeRecords(
+  encoder: BlockEncoder,
+  records: readonly ResolvedRecord[],
+  series: readonly ResolvedSeries[],
+  shelvesOfHour: ShelvesOfHour,
+): EncodedBlock[] {
+  const sources = records.map(({ record }) => record.source)
+  const batches = records.flatMap((record, source) => record.batches.map((batch) => ({ ...batch, source })))
+  try {
+    return encoder.encodeAll(groupPoints(sources, series, batches, shelvesOfHour))
+  } catch (error) {
+    const [first] = records
+    if (first === undefined || records.length > 1) {
+      const middle = Math.ceil(records.length / 2)
+      return [records.slice(0, middle), records.slice(middle)].flatMap((half) =>
+        encodeRecords(encoder, half, series, shelvesOfHour),
+      )
+    }
+    for (const { batch, indexOf } of first.record.batches) {
+      for (let i = 0; i < batch.points.count; i++)
+        first.record.faults.addPoint(indexOf(i), `It can't be encoded: ${whyOf(error)}`)
+    }
+    first.points = 0
+    return []
+  }
+}
+
+/**
+ * Writes blocks, the ledger's entries before them and the late notes after them.
+ *
+ * What it costs, in DynamoDB's write units of 1 KB: a block its size; the ledger a unit for each shelf-hour that this
+ * instance sees for the first time; a late note a unit for each closed shelf-hour of the pass. Live data touch one hour, so blocks are all
+ * that counts. A history sorted by time, as the import sends it, touches few hours a pass. Points strewn over a year touch hundreds:
+ * then it is about three units for each shelf-hour, however few points fall in it, which no order of writes avoids.
+ */
+async function writeBlocks({ store, blockTtlDays, clock }: Consumer, blocks: readonly EncodedBlock[]): Promise<void> {
+  const { data } = store
+  const options = { concurrency: PARALLEL_WRITES }
+  const groups = [...new Set(blocks.map(({ group }) => group))]
+  await pMap(groups, ({ shelf, baseTime }) => data.openHour(shelf, baseTime), options)
+  const writtenAt = clock()
+  const keys = await data.putBlocks(
+    blocks.map(({ group, bytes, shard, firstSequence, lastSequence }) => ({
+      key: { shelf: group.shelf, baseTime: group.baseTime, writtenAt, shard, firstSequence, lastSequence },
+      bytes,
+      ...(blockTtlDays > 0 ? { expiresAtS: Math.floor(writtenAt / 1000) + blockTtlDays * DAY_S } : {}),
+    })),
+  )
+  // The clock is read again: an hour that closed while its blocks were under way may have been sealed without them.
+  const now = clock()
+  const earliestKeys = new Map<PointGroup, Uint8Array>()
+  for (const [i, { group }] of blocks.entries()) {
+    const key = keys[i]
+    if (key === undefined || now < group.baseTime * 1000 + HOUR_MS + SEAL_GRACE_MS) continue
+    // One note for all blocks of a group: sealing asks only whether the counter moved, and from which key on.
+    const earliest = earliestKeys.get(group)
+    if (earliest === undefined || Buffer.compare(key, earliest) < 0) earliestKeys.set(group, key)
+  }
+  await pMap(earliestKeys, ([{ shelf, baseTime }, key]) => data.noteLate(shelf, baseTime, key), options)
+}
+
+/** Keeps the records that have faults, whole: whoever mends the cause can send them again without doubling their good points. */
+async function writeRejects({ rejects }: Store, decoded: readonly DecodedRecord[]): Promise<void> {
+  const faulty = decoded.filter(({ faults }) => faults.count > 0)
+  await pMap(
+    faulty,
+    ({ source, input, faults }) => rejects.put({ ...source, reason: faults.reason(), bytes: input.bytes }),
+    { concurrency: PARALLEL_WRITES },
+  )
+}
+
+async function writeAcks({ acks }: Store, records: readonly ResolvedRecord[]): Promise<void> {
+  await pMap(
+    records,
+    async ({ record: { sync, faults }, points }) => {
+      if (sync !== undefined) await acks.write(sync.id, sync.part, { stored: points, errors: faults.points })
+    },
+    { concurrency: PARALLEL_WRITES },
+  )
+}

@@ -1,0 +1,82 @@
+import type { BlockSource } from '../codec/block.ts'
+import { decodeStreamRecord, isPackedRecord } from '../codec/stream-record.ts'
+import type { Limits } from '../model/limits.ts'
+import type { PointBatch } from '../model/points.ts'
+import type { DeviceMapping } from './device-mapping.ts'
+import { Faults, whyOf } from './faults.ts'
+import { readJsonRecord } from './json-record.ts'
+
+/** A record as the stream hands it over. */
+export interface StreamInput {
+  /** The sequence number as the stream writes it: decimal. */
+  readonly sequence: string
+  /** Milliseconds since 1970 at which the stream took the record. */
+  readonly arrivalMs: number
+  readonly shard: number
+  readonly bytes: Uint8Array
+}
+
+/** Points, and where in its request or record each of them stood. */
+export interface IndexedBatch {
+  readonly batch: PointBatch
+  /** From a position in the batch to the index in the request. */
+  readonly indexOf: (position: number) => number
+}
+
+/** The mark of a synchronous put: who waits for which part. */
+export interface SyncMark {
+  readonly id: Uint8Array
+  readonly part: { readonly index: number; readonly count: number }
+}
+
+/** What could be read of a record; the rest is in `faults`. */
+export interface DecodedRecord {
+  readonly input: StreamInput
+  readonly source: BlockSource
+  readonly batches: readonly IndexedBatch[]
+  readonly sync?: SyncMark
+  readonly faults: Faults
+}
+
+/** Reads a record of any kind: packed, JSON points or a device's message. Never throws: what can't be read is a fault. */
+export function decodeRecord(input: StreamInput, mapping: DeviceMapping, limits: Limits): DecodedRecord {
+  const faults = new Faults()
+  const source = { arrival: input.arrivalMs, shard: input.shard, sequence: BigInt(input.sequence) }
+  try {
+    if (!isPackedRecord(input.bytes)) {
+      const batches = readJsonRecord(input.bytes, input.arrivalMs, mapping, limits, faults)
+      return { input, source, batches: batches.map((one) => leaveOutBadPoints(one, faults)), faults }
+    }
+    const { batch, firstIndex, syncId, syncParts } = decodeStreamRecord(input.bytes)
+    const batches = [leaveOutBadPoints({ batch, indexOf: (position) => firstIndex + position }, faults)]
+    if (syncId === undefined) return { input, source, batches, faults }
+    return { input, source, batches, sync: { id: syncId, part: syncParts ?? { index: 0, count: 1 } }, faults }
+  } catch (error) {
+    faults.add('', whyOf(error))
+    return { input, source, batches: [], faults }
+  }
+}
+
+/** Block keys hold the hour in four bytes of seconds. */
+const TIME_END_MS = 2 ** 32 * 1000
+
+/**
+ * Points that no block can hold are given to a series behind the batch's last, which is never resolved: so the others keep
+ * their indices. The producer has checked its points; this is for records that others wrote.
+ */
+function leaveOutBadPoints(indexed: IndexedBatch, faults: Faults): IndexedBatch {
+  const { batch, indexOf } = indexed
+  const { times, values, count } = batch.points
+  let seriesOf = batch.seriesOf
+  for (let i = 0; i < count; i++) {
+    const time = times[i]!
+    const value = values[i]!
+    // A number minus itself is 0 unless it is infinite or NaN.
+    if (time >= 0 && time < TIME_END_MS && time % 1 === 0 && value - value === 0) continue
+    if (seriesOf === batch.seriesOf) seriesOf = batch.seriesOf.slice()
+    seriesOf[i] = batch.series.length
+    const why = value - value === 0 ? `The time ${time} ms is not within 1970 to 2106` : `${value} can't be stored`
+    faults.addPoint(indexOf(i), why)
+  }
+  return seriesOf === batch.seriesOf ? indexed : { batch: { ...batch, seriesOf }, indexOf }
+}
