@@ -6,6 +6,7 @@ import { type EmulatorClient, EmulatorError } from './client.ts'
 
 /** From the end of a sweep to the next. DynamoDB itself takes up to some days to delete what has expired. */
 const BETWEEN_SWEEPS_MS = 60 * 60 * 1000
+const UNTIL_FIRST_SWEEP_MS = 60 * 1000
 /** A sweep rests this many times as long as it works, so that it takes at most a few per cent of the emulator. */
 const REST_FACTOR = 30
 
@@ -78,18 +79,24 @@ async function deleteExpired(client: EmulatorClient, table: string, key: Item, e
  */
 export function keepSweeping(client: EmulatorClient, tables: readonly TableModel[], log: Log): () => Promise<void> {
   const stop = new AbortController()
+  const rest = (ms: number) => sleep(ms, undefined, { signal: stop.signal, ref: false })
   const run = async () => {
-    while (!stop.signal.aborted) {
-      await sleep(BETWEEN_SWEEPS_MS, undefined, { signal: stop.signal, ref: false })
+    await rest(UNTIL_FIRST_SWEEP_MS)
+    for (;;) {
       for (const table of tables) {
-        const deleted = await sweepExpired(client, table, Date.now(), { signal: stop.signal })
-        if (deleted > 0) log.debug(`deleted ${deleted} expired items of ${table.name}`)
+        try {
+          const deleted = await sweepExpired(client, table, Date.now(), { signal: stop.signal })
+          if (deleted > 0) log.debug(`deleted ${deleted} expired items of ${table.name}`)
+        } catch (error) {
+          if (stop.signal.aborted) throw error
+          log.error(`The expired items of ${table.name} stay until the next sweep: ${messageOf(error)}`)
+        }
       }
+      await rest(BETWEEN_SWEEPS_MS)
     }
   }
-  const running = run().catch((error: unknown) => {
-    if (!stop.signal.aborted) log.error(`Expired items are kept from now on: ${messageOf(error)}`)
-  })
+  // It ends by being aborted and in no other way.
+  const running = run().catch(() => undefined)
   return async () => {
     stop.abort()
     await running

@@ -1,0 +1,60 @@
+import { pathToFileURL } from 'node:url'
+import { format } from 'node:util'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { LogLevel } from '../log.ts'
+import type { Call, FromInstance, InstanceSettings } from './protocol.ts'
+
+/** One instance of a function: loads its bundle once, then handles one event after the other, as Lambda's own runtime does. */
+
+type Handler = (event: unknown, context: unknown) => unknown
+
+const settings: InstanceSettings = workerData
+const say = (message: FromInstance) => parentPort?.postMessage(message)
+
+const CONSOLE_LEVELS: readonly (readonly ['debug' | 'info' | 'log' | 'trace' | 'warn' | 'error', LogLevel])[] = [
+  ['trace', 'debug'],
+  ['debug', 'debug'],
+  ['log', 'info'],
+  ['info', 'info'],
+  ['warn', 'warn'],
+  ['error', 'error'],
+]
+for (const [method, level] of CONSOLE_LEVELS) {
+  console[method] = (...values: unknown[]) => say({ type: 'log', level, text: format(...values) })
+}
+
+const handler = await loadHandler()
+parentPort?.on('message', (call: Call) => void answer(call))
+say({ type: 'ready' })
+
+async function loadHandler(): Promise<Handler> {
+  const module: Record<string, unknown> = await import(pathToFileURL(settings.modulePath).href)
+  const found = module[settings.exportName]
+  if (typeof found !== 'function') throw new Error(`${settings.modulePath} has no function ${settings.exportName}`)
+  return (event, context) => found(event, context)
+}
+
+async function answer({ requestId, event, deadline }: Call): Promise<void> {
+  try {
+    const result = await handler(event, contextOf(requestId, deadline))
+    say({ type: 'answer', payload: JSON.stringify(result) ?? 'null' })
+  } catch (thrown) {
+    const error = thrown instanceof Error ? thrown : new Error(format(thrown))
+    say({ type: 'error', name: error.name, message: error.message, stack: error.stack ?? error.message })
+  }
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html */
+function contextOf(awsRequestId: string, deadline: number): object {
+  return {
+    functionName: settings.functionName,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: settings.functionArn,
+    memoryLimitInMB: String(settings.memoryMb),
+    awsRequestId,
+    logGroupName: `/aws/lambda/${settings.functionName}`,
+    logStreamName: 'local',
+    callbackWaitsForEmptyEventLoop: true,
+    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+  }
+}

@@ -1,0 +1,143 @@
+import { messageOf } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { FunctionModel } from '../template/index.ts'
+import { Instance, type Outcome } from './instance.ts'
+
+/** Most instances of a function; most wait for the emulators rather than for a core. */
+const MOST_INSTANCES = 8
+/** An event waits this long for one of the instances there are, before another is started. */
+const PATIENCE_MS = 50
+/** Instances beyond the first that had nothing to do for this long are stopped. */
+const IDLE_MS = 30_000
+/** Events that may wait; Lambda would throttle, too. */
+const MOST_WAITING = 1000
+
+/** What became of an event: what a call may come to, or that there was no room for it. */
+export type PoolOutcome = Outcome | { readonly kind: 'throttled' }
+
+interface Waiting {
+  readonly event: unknown
+  readonly settle: (outcome: Outcome) => void
+}
+
+/** The instances of one function. */
+export class FunctionPool {
+  readonly model: FunctionModel
+  readonly #environment: Readonly<Record<string, string>>
+  readonly #log: Log
+  readonly #mostInstances: number
+  readonly #free: Instance[] = []
+  readonly #all = new Set<Instance>()
+  readonly #waiting: Waiting[] = []
+  #starting = 0
+  #patience: NodeJS.Timeout | undefined
+  #idle: NodeJS.Timeout | undefined
+  #stopped = false
+
+  constructor(
+    model: FunctionModel,
+    environment: Readonly<Record<string, string>>,
+    log: Log,
+    options: { mostInstances?: number } = {},
+  ) {
+    this.model = model
+    this.#environment = environment
+    this.#log = log
+    this.#mostInstances = options.mostInstances ?? MOST_INSTANCES
+  }
+
+  /** Starts an instance ahead of the first event. */
+  async warm(): Promise<void> {
+    await this.#start()
+  }
+
+  /** Hands an event to an instance that is free, or to the first that becomes free. */
+  call(event: unknown): Promise<PoolOutcome> {
+    if (this.#stopped || this.#waiting.length >= MOST_WAITING) return Promise.resolve({ kind: 'throttled' })
+    const instance = this.#takeFree()
+    if (instance !== undefined) return this.#run(instance, event)
+    return new Promise((settle) => {
+      this.#waiting.push({ event, settle })
+      this.#growSoon()
+    })
+  }
+
+  /** Ends all instances, with whatever they are doing. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#patience)
+    clearTimeout(this.#idle)
+    for (const { settle } of this.#waiting.splice(0)) settle({ kind: 'crash', message: 'the runner is stopping' })
+    await Promise.all([...this.#all].map((instance) => instance.stop()))
+  }
+
+  #takeFree(): Instance | undefined {
+    for (;;) {
+      // The one used last: the others may then become idle and be stopped.
+      const instance = this.#free.pop()
+      if (instance === undefined || instance.usable) return instance
+      this.#all.delete(instance)
+    }
+  }
+
+  async #run(instance: Instance, event: unknown): Promise<Outcome> {
+    const outcome = await instance.call(event)
+    if (instance.ended) {
+      this.#all.delete(instance)
+      if (this.#waiting.length > 0) this.#growSoon()
+    } else this.#offer(instance)
+    return outcome
+  }
+
+  #offer(instance: Instance): void {
+    const next = this.#waiting.shift()
+    if (next !== undefined) {
+      void this.#run(instance, next.event).then(next.settle)
+      return
+    }
+    this.#free.push(instance)
+    if (this.#all.size > 1) {
+      this.#idle ??= setTimeout(() => this.#shrink(), IDLE_MS).unref()
+    }
+  }
+
+  /** Stops an instance where more than one has nothing to do. */
+  #shrink(): void {
+    this.#idle = undefined
+    if (this.#all.size <= 1 || this.#free.length === 0) return
+    const [instance] = this.#free.splice(0, 1)
+    if (instance !== undefined) {
+      this.#all.delete(instance)
+      void instance.stop()
+    }
+    if (this.#free.length > 0 && this.#all.size > 1) this.#idle = setTimeout(() => this.#shrink(), IDLE_MS).unref()
+  }
+
+  #growSoon(): void {
+    if (this.#stopped || this.#starting > 0 || this.#patience !== undefined || this.#all.size >= this.#mostInstances)
+      return
+    this.#patience = setTimeout(
+      () => {
+        this.#patience = undefined
+        if (this.#waiting.length > 0) void this.#start()
+      },
+      this.#all.size === 0 ? 0 : PATIENCE_MS,
+    )
+  }
+
+  async #start(): Promise<void> {
+    this.#starting++
+    try {
+      const instance = await Instance.start(this.model, this.#environment, this.#log)
+      if (this.#stopped) return void (await instance.stop())
+      this.#all.add(instance)
+      this.#offer(instance)
+    } catch (error) {
+      this.#log.error(messageOf(error))
+      for (const { settle } of this.#waiting.splice(0)) settle({ kind: 'crash', message: messageOf(error) })
+    } finally {
+      this.#starting--
+      if (this.#waiting.length > 0) this.#growSoon()
+    }
+  }
+}

@@ -1,0 +1,71 @@
+/** What goes back to the client. */
+export interface GatewayAnswer {
+  readonly status: number
+  /** Names and values in turn; a name may come several times. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly body: string | Buffer
+}
+
+/** Lambda's limit on an event and on an answer, in bytes of JSON: 6 MB and some room. */
+export const LAMBDA_PAYLOAD_BYTES = 6 * 1024 * 1024 + 100
+
+/** The gateway's own answers, word for word. */
+export const GATEWAY_ANSWERS = {
+  badRequest: ownAnswer(400, 'Bad Request'),
+  notFound: ownAnswer(404, 'Not Found'),
+  tooLarge: ownAnswer(413, 'Request Entity Too Large'),
+  internalError: ownAnswer(500, 'Internal Server Error'),
+  unavailable: ownAnswer(503, 'Service Unavailable'),
+} as const
+
+function ownAnswer(status: number, message: string): GatewayAnswer {
+  return { status, headers: [['content-type', 'application/json']], body: JSON.stringify({ message }) }
+}
+
+/**
+ * Makes an HTTP answer of what a function returned.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html#http-api-develop-integrations-lambda.response
+ * @param payload the return value as JSON
+ * @returns the gateway's 500 where the value has a status and is not of the documented shape, or is larger than Lambda allows
+ */
+export function answerOf(payload: string): GatewayAnswer {
+  if (payload.length > LAMBDA_PAYLOAD_BYTES || Buffer.byteLength(payload) > LAMBDA_PAYLOAD_BYTES) {
+    return GATEWAY_ANSWERS.internalError
+  }
+  const result: unknown = JSON.parse(payload)
+  if (typeof result !== 'object' || result === null || !('statusCode' in result)) {
+    return { status: 200, headers: [['content-type', 'application/json']], body: payload }
+  }
+  const fields = new Map<string, unknown>(Object.entries(result))
+  const status = Number(fields.get('statusCode'))
+  const body = fields.get('body') ?? ''
+  const headers = headersOf(fields.get('headers'), fields.get('cookies'))
+  if (!Number.isInteger(status) || status < 200 || status > 599 || typeof body !== 'string' || headers === undefined) {
+    return GATEWAY_ANSWERS.internalError
+  }
+  if (body !== '' && !headers.some(([name]) => name === 'content-type')) {
+    headers.push(['content-type', 'text/plain;charset=UTF-8'])
+  }
+  return { status, headers, body: fields.get('isBase64Encoded') === true ? Buffer.from(body, 'base64') : body }
+}
+
+/** Headers that speak of the connection or the length are the gateway's own. */
+const NOT_THE_FUNCTIONS = new Set(['connection', 'content-length', 'keep-alive', 'transfer-encoding', 'upgrade'])
+
+function headersOf(headers: unknown, cookies: unknown): [string, string][] | undefined {
+  const pairs: [string, string][] = []
+  for (const [name, value] of entries(headers)) {
+    if (!['string', 'number', 'boolean'].includes(typeof value)) return undefined
+    const lower = name.toLowerCase()
+    if (!NOT_THE_FUNCTIONS.has(lower)) pairs.push([lower, String(value)])
+  }
+  if (cookies !== undefined) {
+    if (!Array.isArray(cookies)) return undefined
+    for (const cookie of cookies) pairs.push(['set-cookie', String(cookie)])
+  }
+  return pairs
+}
+
+function entries(value: unknown): [string, unknown][] {
+  return typeof value === 'object' && value !== null ? Object.entries(value) : []
+}

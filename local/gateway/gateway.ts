@@ -1,0 +1,207 @@
+import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { codeOf, messageOf, PortError } from '../errors.ts'
+import type { FunctionPool, PoolOutcome } from '../functions/pool.ts'
+import type { Log } from '../log.ts'
+import type { ApiModel, RouteModel } from '../template/index.ts'
+import { answerOf, GATEWAY_ANSWERS, type GatewayAnswer, LAMBDA_PAYLOAD_BYTES } from './answer.ts'
+import { isTooLarge, receiveBody } from './body.ts'
+import { corsHeaders, preflightAnswer } from './cors.ts'
+import { buildEvent, type GatewayEvent, parseAddress } from './event.ts'
+import { Router } from './routes.ts'
+
+export const LOOPBACK = '127.0.0.1'
+/** A client may take this long to send a request, and is cut off then. */
+const REQUEST_TIMEOUT_MS = 60_000
+/** After a refusal, this long may pass until the client has sent what it wanted to; some read the answer only then. */
+const LINGER_MS = 5_000
+
+/** What the gateway calls. */
+interface Backend {
+  readonly api: ApiModel
+  readonly router: Router
+  readonly pools: ReadonlyMap<string, FunctionPool>
+  /** Told of each call that a function answered. */
+  readonly onCalled: (route: RouteModel) => void
+}
+
+/** An HTTP API on the loopback address. */
+export class Gateway {
+  readonly port: number
+  readonly #server: Server
+  readonly #log: Log
+  readonly #running = new Set<Promise<void>>()
+  #backend: Backend | undefined
+
+  private constructor(server: Server, port: number, log: Log) {
+    this.#server = server
+    this.port = port
+    this.#log = log
+    const handle = (request: IncomingMessage, response: ServerResponse) => this.#handle(request, response)
+    server.on('request', handle)
+    server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+      // A body that will be refused need not be sent.
+      if (!isTooLarge(request)) response.writeContinue()
+      handle(request, response)
+    })
+  }
+
+  /**
+   * Takes the port; answers 503 until `serve` is called.
+   * @param port 0 for any free one
+   * @throws PortError where it is taken or may not be used
+   */
+  static async listen(port: number, log: Log): Promise<Gateway> {
+    const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: 65_000 })
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error) => reject(portError(port, error)))
+      server.listen(port, LOOPBACK, resolve)
+    })
+    const address = server.address()
+    if (typeof address !== 'object' || address === null) throw new PortError(`Port ${port} has no address`)
+    return new Gateway(server, address.port, log)
+  }
+
+  /** Starts to route requests. */
+  serve(
+    api: ApiModel,
+    pools: ReadonlyMap<string, FunctionPool>,
+    onCalled: (route: RouteModel) => void = () => undefined,
+  ): void {
+    this.#backend = { api, router: new Router(api.routes), pools, onCalled }
+  }
+
+  /** Stops accepting and waits until what was accepted is answered. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    while (this.#running.size > 0) await Promise.all(this.#running)
+    this.#server.closeAllConnections()
+    await closed
+  }
+
+  #handle(request: IncomingMessage, response: ServerResponse): void {
+    const running = this.#answer(request, response).catch((error: unknown) => {
+      this.#log.error(error instanceof Error ? (error.stack ?? error.message) : messageOf(error))
+      if (!response.headersSent) send(request, response, GATEWAY_ANSWERS.internalError, randomUUID(), [])
+    })
+    this.#running.add(running)
+    void running.then(() => this.#running.delete(running))
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // A client that goes away while it is answered is its own affair.
+    response.on('error', () => undefined)
+    const requestId = randomUUID()
+    const backend = this.#backend
+    if (backend === undefined) return send(request, response, GATEWAY_ANSWERS.unavailable, requestId, [])
+
+    const cors = corsHeaders(backend.api.cors, request.headers.origin)
+    const received = await receiveBody(request)
+    if (received.kind === 'aborted') return
+    if (received.kind === 'tooLarge') {
+      refuse(request, response, requestId, cors)
+      return
+    }
+    const preflight = preflightAnswer(backend.api.cors, request)
+    if (preflight !== undefined) return send(request, response, preflight, requestId, [])
+
+    const answer = await this.#call(backend, request, received.body, requestId)
+    send(request, response, answer, requestId, cors)
+    this.#log.debug(`${request.method} ${request.url} ${answer.status}`)
+  }
+
+  async #call(backend: Backend, request: IncomingMessage, body: Buffer, requestId: string): Promise<GatewayAnswer> {
+    const { method = 'GET', url = '/' } = request
+    const address = parseAddress(url)
+    if (address === undefined) return GATEWAY_ANSWERS.badRequest
+    const match = backend.router.match(method, address.path)
+    const pool = match && backend.pools.get(match.route.functionId)
+    if (match === undefined || pool === undefined) return GATEWAY_ANSWERS.notFound
+
+    const event = buildEvent(
+      {
+        method,
+        url,
+        httpVersion: request.httpVersion,
+        rawHeaders: request.rawHeaders,
+        sourceIp: request.socket.remoteAddress ?? LOOPBACK,
+        body,
+      },
+      address,
+      match,
+      backend.api.logicalId,
+      requestId,
+      Date.now(),
+    )
+    if (passesLambdaLimit(event)) return GATEWAY_ANSWERS.tooLarge
+    const outcome = await within(match.route.timeoutMs, pool.call(event))
+    backend.onCalled(match.route)
+    return answerFor(outcome)
+  }
+}
+
+function answerFor(outcome: PoolOutcome | 'late'): GatewayAnswer {
+  if (outcome === 'late' || outcome.kind === 'throttled') return GATEWAY_ANSWERS.unavailable
+  return outcome.kind === 'answer' ? answerOf(outcome.payload) : GATEWAY_ANSWERS.internalError
+}
+
+/** Lambda counts the bytes of the event's JSON; a byte of body becomes six at most, so that most bodies need no counting. */
+function passesLambdaLimit(event: GatewayEvent): boolean {
+  const length = event.body?.length ?? 0
+  return length * 6 > LAMBDA_PAYLOAD_BYTES / 2 && Buffer.byteLength(JSON.stringify(event)) > LAMBDA_PAYLOAD_BYTES
+}
+
+async function within<T>(ms: number, answer: Promise<T>): Promise<T | 'late'> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), ms)
+  })
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: GatewayAnswer,
+  requestId: string,
+  more: readonly (readonly [string, string])[],
+): void {
+  if (response.destroyed) return
+  const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
+  const headers: string[] = ['apigw-requestid', requestId]
+  for (const [name, value] of answer.headers) headers.push(name, value)
+  for (const [name, value] of more) headers.push(name, value)
+  const hasNoBody = answer.status === 204 || answer.status === 304
+  if (!hasNoBody) headers.push('content-length', String(body.length))
+  response.writeHead(answer.status, headers)
+  response.end(hasNoBody || request.method === 'HEAD' ? undefined : body)
+}
+
+/** Answers 413 and throws away what is still coming: a connection closed at once would take the answer with it. */
+function refuse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
+  cors: readonly (readonly [string, string])[],
+): void {
+  send(request, response, GATEWAY_ANSWERS.tooLarge, requestId, [...cors, ['connection', 'close']])
+  const timer = setTimeout(() => request.destroy(), LINGER_MS)
+  request.on('error', () => undefined)
+  request.on('close', () => clearTimeout(timer))
+  request.resume()
+}
+
+function portError(port: number, error: Error): PortError {
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
+      return new PortError(`Port ${port} is taken: choose another with --port`, { cause: error })
+    case 'EACCES':
+      return new PortError(`Port ${port} may not be used by this user: choose another with --port`, { cause: error })
+    default:
+      return new PortError(`Can't listen on port ${port}: ${error.message}`, { cause: error })
+  }
+}
