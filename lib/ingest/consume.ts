@@ -1,8 +1,8 @@
-import pMap from 'p-map'
 import { UnavailableError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Store } from '../store/index.ts'
 import { type LayoutHistory, layoutAt, type ShelfLayout, shelfOf } from '../store/layout.ts'
+import { mapParallel } from '../store/parallel.ts'
 import { BlockEncoder, type EncodedBlock } from './blocks.ts'
 import { type DecodedRecord, decodeRecord, type IndexedBatch, type StreamInput } from './decode-record.ts'
 import type { DeviceMapping } from './device-mapping.ts'
@@ -257,9 +257,8 @@ function encodeRecords(
  */
 async function writeBlocks({ store, blockTtlDays, clock }: Consumer, blocks: readonly EncodedBlock[]): Promise<void> {
   const { data } = store
-  const options = { concurrency: PARALLEL_WRITES }
   const groups = [...new Set(blocks.map(({ group }) => group))]
-  await pMap(groups, ({ shelf, baseTime }) => data.openHour(shelf, baseTime), options)
+  await mapParallel(groups, PARALLEL_WRITES, ({ shelf, baseTime }) => data.openHour(shelf, baseTime))
   const writtenAt = clock()
   const keys = await data.putBlocks(
     blocks.map(({ group, bytes, shard, firstSequence, lastSequence }) => ({
@@ -278,25 +277,21 @@ async function writeBlocks({ store, blockTtlDays, clock }: Consumer, blocks: rea
     const earliest = earliestKeys.get(group)
     if (earliest === undefined || Buffer.compare(key, earliest) < 0) earliestKeys.set(group, key)
   }
-  await pMap(earliestKeys, ([{ shelf, baseTime }, key]) => data.noteLate(shelf, baseTime, key), options)
+  await mapParallel([...earliestKeys], PARALLEL_WRITES, ([{ shelf, baseTime }, key]) =>
+    data.noteLate(shelf, baseTime, key),
+  )
 }
 
 /** Keeps the records that have faults, whole: whoever mends the cause can send them again without doubling their good points. */
 async function writeRejects({ rejects }: Store, decoded: readonly DecodedRecord[]): Promise<void> {
   const faulty = decoded.filter(({ faults }) => faults.count > 0)
-  await pMap(
-    faulty,
-    ({ source, input, faults }) => rejects.put({ ...source, reason: faults.reason(), bytes: input.bytes }),
-    { concurrency: PARALLEL_WRITES },
+  await mapParallel(faulty, PARALLEL_WRITES, ({ source, input, faults }) =>
+    rejects.put({ ...source, reason: faults.reason(), bytes: input.bytes }),
   )
 }
 
 async function writeAcks({ acks }: Store, records: readonly ResolvedRecord[]): Promise<void> {
-  await pMap(
-    records,
-    async ({ record: { sync, faults }, points }) => {
-      if (sync !== undefined) await acks.write(sync.id, sync.part, { stored: points, errors: faults.points })
-    },
-    { concurrency: PARALLEL_WRITES },
-  )
+  await mapParallel(records, PARALLEL_WRITES, async ({ record: { sync, faults }, points }) => {
+    if (sync !== undefined) await acks.write(sync.id, sync.part, { stored: points, errors: faults.points })
+  })
 }

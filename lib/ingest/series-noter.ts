@@ -1,4 +1,4 @@
-import pMap from 'p-map'
+import { mapParallel } from '../store/parallel.ts'
 import type { SeriesLog } from '../store/series-log.ts'
 import type { ResolvedSeries } from './series-resolver.ts'
 
@@ -39,7 +39,7 @@ export class SeriesNoter {
       else ofMetric.push(one)
     }
     if (unknown.size === 0) return
-    await pMap(unknown.keys(), (metric) => this.#readOnce(metric), { concurrency: PARALLEL_READS })
+    await mapParallel([...unknown.keys()], PARALLEL_READS, (metric) => this.#readOnce(metric))
     const entries: [number, Uint8Array[]][] = []
     for (const [metric, ofMetric] of unknown) {
       const held = this.#held.get(metric)
