@@ -1,12 +1,17 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { UidWidths } from '../model/series.ts'
-import type { UidResolver } from '../uid/resolver.ts'
-import type { AckStore } from './ack.ts'
-import type { DataStore } from './data.ts'
-import type { LayoutStore } from './layout.ts'
-import type { RejectStore } from './rejects.ts'
-import type { SeriesLog } from './series-log.ts'
+import { UidResolver } from '../uid/resolver.ts'
+import { UidTable } from '../uid/table.ts'
+import { AckStore } from './ack.ts'
+import { DataStore } from './data.ts'
+import { type Consumed, Dynamo, openClient } from './dynamo.ts'
+import { LayoutStore } from './layout.ts'
+import { RejectStore } from './rejects.ts'
+import { SeriesLog } from './series-log.ts'
 
+/** What a store needs to know. */
 export interface StoreConfig {
+  /** Names of the tables. */
   readonly tables: { readonly data: string; readonly uid: string; readonly meta: string }
   readonly uidWidths: UidWidths
   /** Shelves of a new store. */
@@ -19,11 +24,15 @@ export interface StoreConfig {
   readonly deadlineMs?: number
   /** Where DynamoDB is. @default what the AWS SDK finds (AWS_ENDPOINT_URL_DYNAMODB, region) */
   readonly endpoint?: string
-  /** @default Date.now */
+  /** A client to use instead of one for `endpoint`; its own retries should be off. */
+  readonly client?: DynamoDBClient
+  /** Called for every answered request. */
+  readonly onConsumed?: (consumed: Consumed) => void
+  /** Milliseconds since 1970. @default Date.now */
   readonly clock?: () => number
 }
 
-/** Requests and capacity units since the store was opened. */
+/** Answered requests, further attempts and capacity units since the store was opened. */
 export interface StoreStats {
   requests: number
   retries: number
@@ -31,6 +40,7 @@ export interface StoreStats {
   writeUnits: number
 }
 
+/** The tables behind one door. */
 export interface Store {
   readonly data: DataStore
   readonly layout: LayoutStore
@@ -38,10 +48,45 @@ export interface Store {
   readonly seriesLog: SeriesLog
   readonly rejects: RejectStore
   readonly uids: UidResolver
-  readonly stats: StoreStats
+  readonly stats: Readonly<StoreStats>
+  /** Closes idle connections. */
   close(): void
 }
 
-export function openStore(_config: StoreConfig): Store {
-  throw new Error('coming')
+const DEFAULT_DEADLINE_MS = 20_000
+const DEFAULT_REJECT_TTL_DAYS = 30
+
+/**
+ * Opens a store; no request is made yet.
+ * @example
+ * const store = openStore({ tables: { data: 'tsdb', uid: 'tsdb-uid', meta: 'tsdb-meta' }, uidWidths: DEFAULT_UID_WIDTHS,
+ *   shelves: 4, saltBuckets: 1 })
+ * const uids = await store.uids.assign('metric', ['sys.cpu.user'])
+ */
+export function openStore(config: StoreConfig): Store {
+  const stats: StoreStats = { requests: 0, retries: 0, readUnits: 0, writeUnits: 0 }
+  const dynamo = new Dynamo({
+    client: config.client ?? openClient(config.endpoint),
+    retry: { deadlineMs: config.deadlineMs ?? DEFAULT_DEADLINE_MS },
+    onConsumed: (consumed) => {
+      stats.requests++
+      stats.readUnits += consumed.readUnits
+      stats.writeUnits += consumed.writeUnits
+      config.onConsumed?.(consumed)
+    },
+    onRetry: () => {
+      stats.retries++
+    },
+  })
+  const { tables, uidWidths, shelves, saltBuckets, clock = Date.now } = config
+  return {
+    data: new DataStore(dynamo, tables.data),
+    layout: new LayoutStore(dynamo, tables.meta, { shelves, saltBuckets }, clock),
+    acks: new AckStore(dynamo, tables.meta, clock),
+    seriesLog: new SeriesLog(dynamo, tables.meta, uidWidths, clock),
+    rejects: new RejectStore(dynamo, tables.meta, config.rejectTtlDays ?? DEFAULT_REJECT_TTL_DAYS, clock),
+    uids: new UidResolver({ table: new UidTable(dynamo, tables.uid, uidWidths), widths: uidWidths, clock }),
+    stats,
+    close: () => dynamo.close(),
+  }
 }

@@ -1,16 +1,90 @@
+import type { QueryCommandInput } from '@aws-sdk/client-dynamodb'
+import { decodeSeriesPage, encodeSeriesPage } from '../codec/series-page.ts'
+import { compareTsuids } from '../codec/tsuid.ts'
+import type { UidWidths } from '../model/series.ts'
+import { bytesAt } from './attributes.ts'
+import { type Dynamo, type Item, keyOf } from './dynamo.ts'
+import { seriesLogPk, seriesLogSk } from './keys.ts'
+import { chunksOf } from './parallel.ts'
+
+/** An item must stay below 400 KB. */
+const MAX_PAGE_BYTES = 300_000
+
+/** Series of a page before its size is looked at: what usually fits. */
+const SERIES_PER_PAGE = 50_000
+
+/** The log of series as they are first seen, in tsdb-meta: an item per metric and batch. */
 export class SeriesLog {
-  /** Notes series of a metric, before their first points are written. */
+  readonly #dynamo: Dynamo
+  readonly #table: string
+  readonly #widths: UidWidths
+  readonly #clock: () => number
+
+  /** @param clock milliseconds since 1970 */
+  constructor(dynamo: Dynamo, table: string, widths: UidWidths, clock: () => number = Date.now) {
+    this.#dynamo = dynamo
+    this.#table = table
+    this.#widths = widths
+    this.#clock = clock
+  }
+
+  /**
+   * Notes series of a metric. To be called before their first points are written, so that a point can always be found.
+   * @param metric the metric's UID
+   * @param tsuids in any order
+   * @throws StoreUnavailableError
+   */
   async append(metric: number, tsuids: readonly Uint8Array[]): Promise<void> {
     await this.appendAll([[metric, tsuids]])
   }
 
-  /** Notes series of many metrics in few requests. */
-  async appendAll(_entries: Iterable<readonly [metric: number, tsuids: readonly Uint8Array[]]>): Promise<void> {
-    throw new Error('coming')
+  /** append for many metrics, in few requests. */
+  async appendAll(entries: Iterable<readonly [metric: number, tsuids: readonly Uint8Array[]]>): Promise<void> {
+    const items: Item[] = []
+    const writtenAt = this.#clock()
+    for (const [metric, tsuids] of entries) {
+      for (const page of seriesPages(tsuids, this.#widths)) {
+        const pk = seriesLogPk(metric, this.#widths.metric)
+        items.push({ ...keyOf({ pk, sk: seriesLogSk(writtenAt, page) }), series: { B: page } })
+      }
+    }
+    await this.#dynamo.batchPut(this.#table, items)
   }
 
-  /** Every series noted of a metric, each once, in ascending order. */
-  async read(_metric: number): Promise<Uint8Array[]> {
-    throw new Error('coming')
+  /**
+   * Every series noted of a metric, each once, ascending, strongly consistently.
+   * @throws StoreUnavailableError
+   */
+  async read(metric: number): Promise<Uint8Array[]> {
+    const noted: Uint8Array[] = []
+    for await (const page of this.#dynamo.query(readSeriesLogInput(this.#table, metric, this.#widths.metric))) {
+      for (const item of page) for (const tsuid of decodeSeriesPage(bytesAt(item, 'series'))) noted.push(tsuid)
+    }
+    return sortedOnce(noted)
   }
+}
+
+export function readSeriesLogInput(table: string, metric: number, width: number): QueryCommandInput {
+  return {
+    TableName: table,
+    KeyConditionExpression: 'pk = :metric',
+    ExpressionAttributeValues: { ':metric': { B: seriesLogPk(metric, width) } },
+    ConsistentRead: true,
+  }
+}
+
+/** The pages that hold series of one metric, each small enough for an item. */
+export function seriesPages(tsuids: readonly Uint8Array[], widths: UidWidths): Uint8Array[] {
+  const fitting = (chunk: readonly Uint8Array[]): Uint8Array[] => {
+    const page = encodeSeriesPage(chunk, widths)
+    if (page.length <= MAX_PAGE_BYTES || chunk.length === 1) return [page]
+    const middle = chunk.length >> 1
+    return [...fitting(chunk.slice(0, middle)), ...fitting(chunk.slice(middle))]
+  }
+  return chunksOf(sortedOnce(tsuids), SERIES_PER_PAGE).flatMap(fitting)
+}
+
+function sortedOnce(tsuids: readonly Uint8Array[]): Uint8Array[] {
+  const sorted = [...tsuids].sort(compareTsuids)
+  return sorted.filter((tsuid, i) => i === 0 || compareTsuids(sorted[i - 1] ?? tsuid, tsuid) !== 0)
 }
