@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { Annotations, Duration, RemovalPolicy } from 'aws-cdk-lib'
 import { Stream, StreamEncryption, StreamMode } from 'aws-cdk-lib/aws-kinesis'
 import { EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
@@ -89,6 +89,13 @@ export class Ingest extends Construct {
         { actions: ['sqs:SendMessage'], resources: [this.failed.queueArn] },
       ],
     })
+
+    if (config.batchWindow >= config.syncTimeout) {
+      Annotations.of(this).addWarningV2(
+        'tsdb:syncTimeout',
+        `A put with ?sync gives up after syncTimeout=${config.syncTimeout} s, while points wait up to batchWindow=${config.batchWindow} s to be stored`,
+      )
+    }
 
     // No end of retries but the record's own: while the store is away the shard waits and nothing is lost. What can't be
     // stored ever goes to the rejects by the function's own hand.

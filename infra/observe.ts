@@ -19,14 +19,26 @@ const LAG = Duration.minutes(15)
 export class Observe extends Construct {
   constructor(scope: Construct, id: string, props: ObserveProps) {
     super(scope, id)
-    this.#alarm('Lag', 'points wait in the stream', LAG.toMilliseconds(), props.consume.metric('IteratorAge', WORST))
-    this.#alarm('FailedBatches', 'batches were given up', 0, queued(props.failedBatches))
-    this.#alarm('FailedDevices', 'device messages did not reach the stream', 0, queued(props.failedDevices))
+    this.#alarm(
+      'Lag',
+      'lag',
+      'Points wait in the stream',
+      LAG.toMilliseconds(),
+      props.consume.metric('IteratorAge', WORST),
+    )
+    this.#alarm('FailedBatches', 'failed-batches', 'Batches were given up', 0, queued(props.failedBatches))
+    this.#alarm(
+      'FailedDevices',
+      'failed-devices',
+      'Device messages did not reach the stream',
+      0,
+      queued(props.failedDevices),
+    )
   }
 
-  #alarm(id: string, what: string, threshold: number, metric: IMetric): void {
+  #alarm(id: string, section: string, what: string, threshold: number, metric: IMetric): void {
     new Alarm(this, id, {
-      alarmDescription: `${what}: docs/deploy.md#${id.toLowerCase()}`,
+      alarmDescription: `${what}: docs/deploy.md#${section}`,
       metric,
       threshold,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,

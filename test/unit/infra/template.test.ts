@@ -1,0 +1,312 @@
+import { Match } from 'aws-cdk-lib/assertions'
+import { describe, expect, test } from 'vitest'
+import { OPEN_ACCESS_ACKNOWLEDGED } from '../../../infra/config.ts'
+import { deviceSql } from '../../../infra/devices.ts'
+import { synthesise } from './synthesise.ts'
+
+const CERTIFICATE = 'arn:aws:acm:eu-central-1:123456789012:certificate/12ab-34cd'
+const byDefault = synthesise()
+
+/** The variables of a function, found by its description. */
+const variables = (description: RegExp, values: Readonly<Record<string, unknown>>) => ({
+  Description: Match.stringLikeRegexp(description.source),
+  Environment: { Variables: Match.objectLike(values) },
+})
+
+test('the default template is as recorded', () => {
+  // The names of bundles are hashes of their content; the infrastructure is the same whatever the functions do.
+  const masked = JSON.stringify(byDefault.template.toJSON()).replaceAll(/[0-9a-f]{64}/g, '<hash>')
+  expect(JSON.parse(masked)).toMatchSnapshot()
+})
+
+describe('tables', () => {
+  test('there are four, on demand, with binary keys, recoverable, encrypted, protected and kept', () => {
+    for (const name of ['tsdb', 'tsdb-uid', 'tsdb-meta', 'tsdb-tree']) {
+      byDefault.template.hasResource('AWS::DynamoDB::Table', {
+        DeletionPolicy: 'Retain',
+        UpdateReplacePolicy: 'Retain',
+        Properties: {
+          TableName: name,
+          AttributeDefinitions: [
+            { AttributeName: 'pk', AttributeType: 'B' },
+            { AttributeName: 'sk', AttributeType: 'B' },
+          ],
+          BillingMode: 'PAY_PER_REQUEST',
+          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+          SSESpecification: { SSEEnabled: true },
+          DeletionProtectionEnabled: true,
+        },
+      })
+    }
+    byDefault.template.resourceCountIs('AWS::DynamoDB::Table', 4)
+  })
+
+  test('items of tsdb and tsdb-meta may expire, those of the others not', () => {
+    const expiring = byDefault.template.findResources('AWS::DynamoDB::Table', {
+      Properties: { TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true } },
+    })
+    expect(Object.values(expiring).map((table) => table.Properties.TableName)).toEqual(['tsdb', 'tsdb-meta'])
+  })
+
+  test('name: begins the names of the tables, the logs, the API and the rule, and is the stack’s', () => {
+    const { template } = synthesise({ name: 'my-metrics' })
+    template.hasResourceProperties('AWS::DynamoDB::Table', { TableName: 'my-metrics-uid' })
+    template.hasResourceProperties('AWS::Logs::LogGroup', { LogGroupName: '/my-metrics/put' })
+    template.hasResourceProperties('AWS::ApiGatewayV2::Api', { Name: 'my-metrics' })
+    template.hasResourceProperties('AWS::IoT::TopicRule', { RuleName: 'my_metrics' })
+  })
+
+  test('warmWriteUnits: readies the data table and no other', () => {
+    const { template } = synthesise({ warmWriteUnits: '20000' })
+    const warm = template.findResources('AWS::DynamoDB::Table', {
+      Properties: { WarmThroughput: { WriteUnitsPerSecond: 20_000, ReadUnitsPerSecond: 12_000 } },
+    })
+    expect(Object.values(warm).map((table) => table.Properties.TableName)).toEqual(['tsdb'])
+  })
+
+  test('uidWidth, saltBuckets and shelves: reach every function that reads or writes keys', () => {
+    const { template } = synthesise({ uidWidth: '4,3,4', saltBuckets: '8', shelves: '16' })
+    const expected = { TSDB_UID_WIDTHS: '4,3,4', TSDB_SALT_BUCKETS: '8', TSDB_SHELVES: '16' }
+    for (const description of [/^Stores/, /^\/api\/query/, /^The rest/]) {
+      template.hasResourceProperties('AWS::Lambda::Function', variables(description, expected))
+    }
+  })
+})
+
+describe('stream and consumer', () => {
+  test('the stream scales itself, keeps a week, is encrypted and kept', () => {
+    byDefault.template.hasResource('AWS::Kinesis::Stream', {
+      DeletionPolicy: 'Retain',
+      Properties: {
+        StreamModeDetails: { StreamMode: 'ON_DEMAND' },
+        RetentionPeriodHours: 168,
+        StreamEncryption: { EncryptionType: 'KMS', KeyId: 'alias/aws/kinesis' },
+      },
+    })
+  })
+
+  test('shards: gives the stream so many', () => {
+    synthesise({ shards: '3' }).template.hasResourceProperties('AWS::Kinesis::Stream', {
+      ShardCount: 3,
+      StreamModeDetails: { StreamMode: 'PROVISIONED' },
+    })
+  })
+
+  test('streamRetentionHours: how long the stream keeps a record', () => {
+    const { template } = synthesise({ streamRetentionHours: '24' })
+    template.hasResourceProperties('AWS::Kinesis::Stream', { RetentionPeriodHours: 24 })
+  })
+
+  test('batches start at the oldest record, report what failed, are halved, and are tried as long as the stream holds them', () => {
+    byDefault.template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      StartingPosition: 'TRIM_HORIZON',
+      BatchSize: 10_000,
+      MaximumBatchingWindowInSeconds: 5,
+      ParallelizationFactor: 1,
+      BisectBatchOnFunctionError: true,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      // Absent, both mean no end.
+      MaximumRetryAttempts: Match.absent(),
+      MaximumRecordAgeInSeconds: Match.absent(),
+      DestinationConfig: {
+        OnFailure: { Destination: { 'Fn::GetAtt': [Match.stringLikeRegexp('^IngestFailed'), 'Arn'] } },
+      },
+    })
+  })
+
+  test('batchWindow: how long records gather', () => {
+    const { template } = synthesise({ batchWindow: '0' })
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', { MaximumBatchingWindowInSeconds: 0 })
+  })
+
+  test('syncTimeout: reaches put in milliseconds', () => {
+    const { template } = synthesise({ syncTimeout: '7' })
+    template.hasResourceProperties('AWS::Lambda::Function', variables(/put/, { TSDB_SYNC_TIMEOUT_MS: '7000' }))
+  })
+
+  test('a batch window that no synchronous put can wait out is warned of', () => {
+    const { annotations } = synthesise({ batchWindow: '20' })
+    annotations.hasWarning('/Tsdb/Ingest', Match.stringLikeRegexp('syncTimeout=20 s.*batchWindow=20 s'))
+    byDefault.annotations.hasNoWarning('/Tsdb/Ingest', Match.anyValue())
+  })
+
+  test('blockRetentionDays and rejectRetentionDays: reach the consumer', () => {
+    const { template } = synthesise({ blockRetentionDays: '14', rejectRetentionDays: '90' })
+    const expected = { TSDB_BLOCK_TTL_DAYS: '14', TSDB_REJECT_TTL_DAYS: '90' }
+    template.hasResourceProperties('AWS::Lambda::Function', variables(/^Stores/, expected))
+  })
+
+  test('limits: reach every function as JSON', () => {
+    const { template } = synthesise({ limits: { tags: 16 } })
+    const limited = template.findResources('AWS::Lambda::Function', {
+      Properties: { Environment: { Variables: { TSDB_LIMITS: '{"tags":16}' } } },
+    })
+    expect(Object.keys(limited)).toHaveLength(4)
+  })
+
+  test('queues of what failed are encrypted, keep two weeks and turn down plain HTTP', () => {
+    byDefault.template.resourceCountIs('AWS::SQS::Queue', 2)
+    byDefault.template.allResourcesProperties('AWS::SQS::Queue', {
+      SqsManagedSseEnabled: true,
+      MessageRetentionPeriod: 14 * 86_400,
+    })
+    byDefault.template.resourceCountIs('AWS::SQS::QueuePolicy', 2)
+  })
+})
+
+describe('functions', () => {
+  test('there are four, on the current Node and arm64, that log JSON and no start or end of a call', () => {
+    byDefault.template.resourceCountIs('AWS::Lambda::Function', 4)
+    byDefault.template.allResourcesProperties('AWS::Lambda::Function', {
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      LoggingConfig: { LogFormat: 'JSON', SystemLogLevel: 'WARN', ApplicationLogLevel: 'INFO' },
+    })
+  })
+
+  test('logRetentionDays: how long each log is kept', () => {
+    const { template } = synthesise({ logRetentionDays: '7' })
+    template.resourceCountIs('AWS::Logs::LogGroup', 4)
+    template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 7 })
+  })
+
+  test('logLevel: reaches every function', () => {
+    const { template } = synthesise({ logLevel: 'debug' })
+    template.allResourcesProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ TSDB_LOG_LEVEL: 'debug' }) },
+    })
+  })
+
+  test('each may do what it needs by name, and nothing by wildcard', () => {
+    const statements = Object.values(byDefault.template.findResources('AWS::IAM::Role')).flatMap((role) =>
+      role.Properties.Policies.flatMap(
+        (policy: { PolicyDocument: { Statement: unknown[] } }) => policy.PolicyDocument.Statement,
+      ),
+    )
+    expect(statements.length).toBeGreaterThan(10)
+    expect(JSON.stringify(statements)).not.toContain('*')
+    byDefault.template.resourceCountIs('AWS::IAM::Policy', 0)
+    byDefault.template.allResourcesProperties('AWS::IAM::Role', { ManagedPolicyArns: Match.absent() })
+  })
+
+  test.each([
+    ['IngestPut', ['dynamodb:GetItem', 'dynamodb:Query', 'kinesis:PutRecords']],
+    ['QueryRole', ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query']],
+    ['QueryMeta', ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query']],
+    ['DevicesRole', ['kinesis:PutRecord', 'sqs:SendMessage']],
+  ])('%s may write its log and do %j', (role, expected) => {
+    expect(actionsOf(role).filter((action) => !action.startsWith('logs:'))).toEqual(expected)
+  })
+
+  test('only the consumer may write tables', () => {
+    const writes = (role: string) => actionsOf(role).filter((action) => /^dynamodb:.*(Put|Update|Write)/.test(action))
+    expect(writes('IngestConsume')).toEqual(['dynamodb:BatchWriteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'])
+    for (const role of ['IngestPut', 'QueryRole', 'QueryMeta', 'DevicesRole']) expect(writes(role)).toEqual([])
+  })
+
+  function actionsOf(rolePrefix: string): string[] {
+    const roles = Object.entries(byDefault.template.findResources('AWS::IAM::Role'))
+    const found = roles.find(([id]) => id.startsWith(rolePrefix))
+    const statements: { Action: string | string[] }[] = found?.[1].Properties.Policies[0].PolicyDocument.Statement
+    return statements.flatMap(({ Action }) => Action).sort()
+  }
+})
+
+describe('API', () => {
+  test('put and query are routes with and without the version; the rest is meta’s', () => {
+    const routes = Object.values(byDefault.template.findResources('AWS::ApiGatewayV2::Route'))
+    expect(routes.map((route) => route.Properties.RouteKey).sort()).toEqual([
+      '$default',
+      'GET /api/query',
+      'GET /api/v1/query',
+      'POST /api/put',
+      'POST /api/query',
+      'POST /api/v1/put',
+      'POST /api/v1/query',
+    ])
+  })
+
+  test('domain and certificateArn: put the API behind a domain and say where its DNS record must point', () => {
+    const { template } = synthesise({ domain: 'tsdb.example.com', certificateArn: CERTIFICATE })
+    template.hasResourceProperties('AWS::ApiGatewayV2::DomainName', {
+      DomainName: 'tsdb.example.com',
+      DomainNameConfigurations: [Match.objectLike({ CertificateArn: CERTIFICATE, EndpointType: 'REGIONAL' })],
+    })
+    template.resourceCountIs('AWS::ApiGatewayV2::ApiMapping', 1)
+    template.hasOutput('Url', { Value: 'https://tsdb.example.com' })
+    template.hasOutput('*', { Value: { 'Fn::GetAtt': [Match.stringLikeRegexp('^ApiDomain'), 'RegionalDomainName'] } })
+  })
+
+  test('without a domain there is none', () => {
+    byDefault.template.resourceCountIs('AWS::ApiGatewayV2::DomainName', 0)
+  })
+})
+
+describe('devices', () => {
+  test('the rule puts the payload on the stream as it is, and what fails on a queue', () => {
+    byDefault.template.hasResourceProperties('AWS::IoT::TopicRule', {
+      TopicRulePayload: {
+        AwsIotSqlVersion: '2016-03-23',
+        Sql: deviceSql('tsdb/#'),
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: IoT's own placeholder
+        Actions: [{ Kinesis: Match.objectLike({ PartitionKey: '${newuuid()}' }) }],
+        ErrorAction: { Sqs: Match.objectLike({ QueueUrl: { Ref: Match.stringLikeRegexp('^DevicesFailed') } }) },
+      },
+    })
+    expect(deviceSql('a/#')).toBe(
+      "SELECT encode(*, 'base64') AS payload, topic() AS topic, clientid() AS clientId, timestamp() AS time FROM 'a/#'",
+    )
+  })
+
+  test('deviceTopic: what the rule listens to', () => {
+    const { template } = synthesise({ deviceTopic: 'plant/+/meter' })
+    template.hasResourceProperties('AWS::IoT::TopicRule', { TopicRulePayload: { Sql: deviceSql('plant/+/meter') } })
+  })
+
+  test('deviceMapping: reaches the consumer, which has its own by default', () => {
+    const { template } = synthesise({ deviceMapping: '{"topic":"plant/#"}' })
+    const mapped = variables(/^Stores/, { TSDB_DEVICE_MAPPING: '{"topic":"plant/#"}' })
+    template.hasResourceProperties('AWS::Lambda::Function', mapped)
+    const unmapped = variables(/^Stores/, { TSDB_DEVICE_MAPPING: Match.absent() })
+    byDefault.template.hasResourceProperties('AWS::Lambda::Function', unmapped)
+  })
+})
+
+describe('open access', () => {
+  test('without the acknowledgement, the template asks for a parameter that has no default, and synthesis warns', () => {
+    byDefault.template.hasParameter('OpenAccess', {
+      AllowedValues: [OPEN_ACCESS_ACKNOWLEDGED],
+      Default: Match.absent(),
+    })
+    byDefault.annotations.hasWarning('/Tsdb', Match.stringLikeRegexp('-c openAccess=acknowledged'))
+  })
+
+  test('openAccess: with the acknowledgement, every parameter has a default and nothing else changes', () => {
+    const acknowledged = synthesise({ openAccess: OPEN_ACCESS_ACKNOWLEDGED })
+    const parameters = Object.values(acknowledged.template.findParameters('*'))
+    expect(parameters.filter((parameter) => parameter.Default === undefined)).toEqual([])
+    expect(acknowledged.template.toJSON().Resources).toEqual(byDefault.template.toJSON().Resources)
+    acknowledged.annotations.hasNoWarning('/Tsdb', Match.anyValue())
+  })
+})
+
+test('alarms watch the consumer’s lag and both queues, and name their section of the docs', () => {
+  const alarms = Object.values(byDefault.template.findResources('AWS::CloudWatch::Alarm'))
+  expect(alarms.map((alarm) => alarm.Properties.AlarmDescription)).toEqual([
+    expect.stringContaining('docs/deploy.md#lag'),
+    expect.stringContaining('docs/deploy.md#failed-batches'),
+    expect.stringContaining('docs/deploy.md#failed-devices'),
+  ])
+})
+
+test('the outputs are the URL, the stream, the tables and how device topics begin', () => {
+  expect(Object.keys(byDefault.template.findOutputs('*')).sort()).toEqual([
+    'DataTable',
+    'DeviceTopics',
+    'MetaTable',
+    'StreamName',
+    'TreeTable',
+    'UidTable',
+    'Url',
+  ])
+})
