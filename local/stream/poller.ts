@@ -1,0 +1,165 @@
+import { messageOf } from '../errors.ts'
+import type { PoolOutcome } from '../functions/pool.ts'
+import type { Log } from '../log.ts'
+import type { MappingModel } from '../template/index.ts'
+import { type DeliveryPort, deliver, type GivenUp } from './deliver.ts'
+import { batchLength, type StreamRecord, streamEvent } from './records.ts'
+import type { ShardReader } from './shard-reader.ts'
+
+/** While a window is open, news is looked at this often, in case that a batch fills before the window ends. */
+const LOOK_MS = 100
+/** Records that somebody put without the runner hearing of it are found after this long. */
+const UNTOLD_MS = 10_000
+/** While draining, nobody waits longer than this for anything. */
+const DRAINING_REST_MS = 50
+/** After a failed read. */
+const READ_RETRY_MS = 1_000
+
+/** What a poller needs from outside. */
+export interface PollerPort {
+  readonly reader: ShardReader
+  call(event: object): Promise<PoolOutcome>
+  checkpoint(sequenceNumber: string): Promise<void>
+  giveUp(shardId: string, records: readonly StreamRecord[], why: GivenUp, calls: number): Promise<void>
+}
+
+/**
+ * Takes the records of one shard to a function: gathers a batch, delivers it, and only then goes on to the next. It sleeps
+ * until it is told that there is news.
+ */
+export class ShardPoller {
+  readonly #mapping: MappingModel
+  readonly #shardId: string
+  readonly #windowMs: number
+  readonly #port: PollerPort
+  readonly #log: Log
+  readonly #stop = new AbortController()
+  readonly #buffer: StreamRecord[] = []
+  /** Whether the shard may hold records that are not in the buffer, as it may at the start. */
+  #unread = true
+  /** When the oldest of what is gathered came, in milliseconds since 1970. */
+  #since = 0
+  #draining = false
+  #drained: () => void = () => undefined
+  #onNews: () => void = () => undefined
+  #onHurry: () => void = () => undefined
+  #running: Promise<void> = Promise.resolve()
+
+  /** @param windowMs milliseconds from the first record of a batch until it is delivered, unless it is full before */
+  constructor(mapping: MappingModel, shardId: string, windowMs: number, port: PollerPort, log: Log) {
+    this.#mapping = mapping
+    this.#shardId = shardId
+    this.#windowMs = windowMs
+    this.#port = port
+    this.#log = log
+  }
+
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  /** Tells that there are new records on the stream. */
+  nudge(): void {
+    if (!this.#unread && this.#buffer.length === 0) this.#since = Date.now()
+    this.#unread = true
+    this.#onNews()
+  }
+
+  /** Delivers everything that is there without waiting for windows; resolves when nothing is left. */
+  drain(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#drained = resolve
+      this.#draining = true
+      this.nudge()
+      this.#onHurry()
+    })
+  }
+
+  /** Stops as soon as the current call is over. */
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    this.#onNews()
+    this.#onHurry()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      const batch = await this.#gather()
+      if (batch.length > 0) await deliver(batch, this.#mapping, this.#delivery())
+    }
+  }
+
+  /** Waits for a batch: full, or as much as there is when the window ends. Empty where told to stop. */
+  async #gather(): Promise<StreamRecord[]> {
+    const { batchSize } = this.#mapping
+    while (!this.#stop.signal.aborted) {
+      if (this.#unread) await this.#fill()
+      const length = batchLength(this.#buffer, batchSize)
+      const left = this.#since + this.#windowMs - Date.now()
+      const full = length === batchSize || length < this.#buffer.length
+      if (length > 0 && (full || left <= 0 || this.#draining)) return this.#buffer.splice(0, length)
+      if (length > 0) await this.#rest(Math.min(left, LOOK_MS))
+      else {
+        if (this.#draining && !this.#unread) this.#drained()
+        await this.#untilNews()
+        await this.#rest(Math.min(this.#windowMs, LOOK_MS))
+      }
+    }
+    return []
+  }
+
+  /** Reads what there is, up to a full batch. */
+  async #fill(): Promise<void> {
+    const { batchSize } = this.#mapping
+    this.#unread = false
+    try {
+      while (this.#buffer.length < batchSize && batchLength(this.#buffer, batchSize) === this.#buffer.length) {
+        const { records, more } = await this.#port.reader.read(batchSize - this.#buffer.length)
+        this.#buffer.push(...records)
+        if (!more) return
+      }
+    } catch (error) {
+      this.#log.error(`Can't read ${this.#shardId}: ${messageOf(error)}`)
+      await this.#rest(READ_RETRY_MS)
+    }
+    this.#unread = true
+  }
+
+  #delivery(): DeliveryPort {
+    return {
+      call: (records) => this.#port.call(streamEvent(records, this.#shardId, this.#mapping)),
+      checkpoint: (last) => this.#port.checkpoint(last.SequenceNumber),
+      giveUp: (records, why, calls) => this.#port.giveUp(this.#shardId, records, why, calls),
+      rest: (ms) => this.#rest(ms),
+      now: () => Date.now(),
+      stopped: () => this.#stop.signal.aborted,
+    }
+  }
+
+  /** Waits for this long; not while draining, and not on when stopped. */
+  async #rest(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.#draining ? Math.min(ms, DRAINING_REST_MS) : ms)
+      this.#onHurry = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      if (this.#stop.signal.aborted) this.#onHurry()
+    })
+    this.#onHurry = () => undefined
+  }
+
+  /** Waits until it is told of news, or might have missed some. */
+  async #untilNews(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => this.nudge(), UNTOLD_MS)
+      this.#onNews = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      if (this.#unread || this.#stop.signal.aborted) this.#onNews()
+    })
+    this.#onNews = () => undefined
+  }
+}
