@@ -82,6 +82,7 @@ class GroupCursor {
   /** Moves every series to the time. @returns whether any value that counts there is a double */
   #advance(time: number): boolean {
     let float = false
+    const lookAhead = this.#group.length > 1
     for (let s = 0; s < this.#group.length; s++) {
       const points = this.#group[s]!
       const next = this.#next[s]!
@@ -92,6 +93,8 @@ class GroupCursor {
       }
       const current = this.#current[s]!
       if (current !== NONE && (points.kinds[current]! & KIND_FLOAT) !== 0) float = true
+      const after = this.#next[s]!
+      if (lookAhead && after < points.count && (points.kinds[after]! & KIND_FLOAT) !== 0) float = true
     }
     return float
   }
@@ -124,7 +127,10 @@ class GroupCursor {
       const current = this.#current[s]!
       if (current === NONE) continue
       const value = this.#longAt(s, current, time)
-      if (value === undefined) return this.#pushExact(time)
+      if (value === undefined) {
+        this.#pushExact(time)
+        return
+      }
       values[count++] = value
     }
     const result = this.#aggregator.reduce.long(values, 0, count)

@@ -3,6 +3,16 @@ import { QueryTooLargeError } from './errors.ts'
 
 type QueryLimits = Pick<Limits, 'querySeries' | 'queryPoints' | 'queryBytes' | 'queryMs'>
 
+/** What a query used. */
+export interface QueryUsage {
+  readonly series: number
+  /** Points decoded, and those made by filling. */
+  readonly points: number
+  /** Stored bytes. */
+  readonly bytes: number
+  readonly ms: number
+}
+
 /** What one query, all its sub-queries together, may still use. Each method throws QueryTooLargeError once it is used up. */
 export class Budget {
   readonly #limits: QueryLimits
@@ -21,19 +31,22 @@ export class Budget {
   /** Series that the query touches. */
   series(count: number): void {
     this.#series += count
-    if (this.#series > this.#limits.querySeries) throw new QueryTooLargeError('querySeries', this.#limits.querySeries, 'series')
+    if (this.#series > this.#limits.querySeries)
+      throw new QueryTooLargeError('querySeries', this.#limits.querySeries, 'series')
   }
 
   /** Points decoded or made by filling. */
   points(count: number): void {
     this.#points += count
-    if (this.#points > this.#limits.queryPoints) throw new QueryTooLargeError('queryPoints', this.#limits.queryPoints, 'points')
+    if (this.#points > this.#limits.queryPoints)
+      throw new QueryTooLargeError('queryPoints', this.#limits.queryPoints, 'points')
   }
 
   /** Stored bytes read; also looks at the clock, so it is called between reads. */
   bytes(count: number): void {
     this.#bytes += count
-    if (this.#bytes > this.#limits.queryBytes) throw new QueryTooLargeError('queryBytes', this.#limits.queryBytes, 'bytes')
+    if (this.#bytes > this.#limits.queryBytes)
+      throw new QueryTooLargeError('queryBytes', this.#limits.queryBytes, 'bytes')
     this.time()
   }
 
@@ -41,5 +54,10 @@ export class Budget {
   time(): void {
     const { queryMs } = this.#limits
     if (this.#clock() - this.#started > queryMs) throw new QueryTooLargeError('queryMs', queryMs, 'milliseconds')
+  }
+
+  /** What was used so far. */
+  usage(): QueryUsage {
+    return { series: this.#series, points: this.#points, bytes: this.#bytes, ms: this.#clock() - this.#started }
   }
 }

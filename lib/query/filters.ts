@@ -2,13 +2,7 @@ import { NotBuiltYetError } from '../model/errors.ts'
 import { BadQueryError } from './errors.ts'
 
 /** The kinds of filters on a tag's value, by OpenTSDB's names. */
-export type FilterType =
-  | 'literal_or'
-  | 'iliteral_or'
-  | 'not_literal_or'
-  | 'not_iliteral_or'
-  | 'wildcard'
-  | 'iwildcard'
+export type FilterType = 'literal_or' | 'iliteral_or' | 'not_literal_or' | 'not_iliteral_or' | 'wildcard' | 'iwildcard'
 
 /** A condition on the value of one tag; a series without that tag never meets it. */
 export interface TagFilter {
@@ -99,18 +93,24 @@ function literalMatcher(filter: string, negated: boolean): (tagv: string) => boo
   return (tagv) => set.has(tagv) !== negated
 }
 
-/** `*` stands for any text, also none. Runs in time linear in the value for each part of the pattern. */
+/**
+ * `*` stands for any text, also none. As in OpenTSDB the ends are only held to where exactly one end of the pattern is a
+ * star; elsewhere the parts have to be found one after the other at least by their lengths, so `w*b*1` takes `web10`.
+ * Runs in time linear in the value for each part of the pattern.
+ */
 function globMatcher(pattern: string): (tagv: string) => boolean {
-  const [first = '', ...rest] = pattern.split('*')
-  const last = rest.pop() ?? ''
+  const openStart = pattern.startsWith('*')
+  const openEnd = pattern.endsWith('*')
+  const parts = pattern.replace(/^\*+/, '').replace(/\*+$/, '').split('*')
+  const [first = ''] = parts
+  const last = parts.at(-1) ?? ''
   return (tagv) => {
-    if (tagv.length < first.length + last.length || !tagv.startsWith(first) || !tagv.endsWith(last)) return false
-    const end = tagv.length - last.length
-    let at = first.length
-    for (const part of rest) {
-      const found = tagv.indexOf(part, at)
-      if (found < 0 || found + part.length > end) return false
-      at = found + part.length
+    if (openEnd && !openStart && !tagv.startsWith(first)) return false
+    if (openStart && !openEnd && !tagv.endsWith(last)) return false
+    let at = 0
+    for (const part of parts) {
+      if (tagv.indexOf(part, at) < 0) return false
+      at += part.length
     }
     return true
   }

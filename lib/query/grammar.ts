@@ -72,8 +72,10 @@ function parseRate(text: string): RateOptions {
     )
   }
   const [kind = '', counterMax = '', resetValue = ''] = parts.map((part) => part.trim())
-  if (!/^\d*$/.test(counterMax)) throw new BadQueryError(`Value of counter max was not a number, received '${counterMax}'`)
-  if (!/^\d*$/.test(resetValue)) throw new BadQueryError(`Reset value of counter was not a number, received '${resetValue}'`)
+  if (!/^\d*$/.test(counterMax))
+    throw new BadQueryError(`Value of counter max was not a number, received '${counterMax}'`)
+  if (!/^\d*$/.test(resetValue))
+    throw new BadQueryError(`Reset value of counter was not a number, received '${resetValue}'`)
   return {
     counter: kind.endsWith('counter'),
     counterMax: counterMax === '' ? DEFAULT_COUNTER_MAX : BigInt.asIntN(64, BigInt(counterMax)),

@@ -1,4 +1,4 @@
-import type { StoredSeries } from './read.ts'
+import type { StoredSeries } from './series.ts'
 
 /** Series that become one in the answer. */
 export interface SeriesGroup {

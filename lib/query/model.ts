@@ -49,4 +49,5 @@ export interface Query {
   readonly msResolution: boolean
   readonly showTsuids: boolean
   readonly showQuery: boolean
+  readonly showSummary: boolean
 }

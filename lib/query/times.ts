@@ -58,7 +58,9 @@ function parseDate(text: string, timezone: string | undefined): number {
   const match = DATE.exec(text)
   if (match === null) throw new BadQueryError(`Invalid absolute date: ${text}`)
   if (timezone !== undefined && !isTimezone(timezone)) throw new BadQueryError(`Invalid timezone name: ${timezone}`)
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map((part) => Number(part ?? 0))
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match
+    .slice(1)
+    .map((part) => Number(part ?? 0))
   return localToUtc({ year, month, day, hour, minute, second }, timezone ?? 'UTC')
 }
 

@@ -1,3 +1,4 @@
+import { isMissing } from '../missing.ts'
 import type { Reducer } from './reducer.ts'
 import { sum } from './sum.ts'
 
@@ -8,7 +9,7 @@ export const avg: Reducer = {
     let count = 0
     for (let i = from; i < to; i++) {
       const value = values[i]!
-      if (value === value) {
+      if (!isMissing(value)) {
         total += value
         count++
       }

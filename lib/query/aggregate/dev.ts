@@ -1,3 +1,4 @@
+import { isMissing } from '../missing.ts'
 import type { Reducer } from './reducer.ts'
 
 /**
@@ -11,7 +12,7 @@ export const dev: Reducer = {
     let n = 0
     for (let i = from; i < to; i++) {
       const value = values[i]!
-      if (value !== value) continue
+      if (isMissing(value)) continue
       n++
       const before = value - mean
       mean = n === 1 ? value : mean + before / n

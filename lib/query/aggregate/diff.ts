@@ -1,13 +1,12 @@
+import { isMissing } from '../missing.ts'
 import { type Reducer, wrapLong } from './reducer.ts'
 
-/** The last value less the first; 0 of one alone. */
+/** The last value less the first; 0 of one alone. Missing values are passed over at the beginning only, as in OpenTSDB. */
 export const diff: Reducer = {
   double(values, from, to) {
     let first = from
-    while (first < to && Number.isNaN(values[first]!)) first++
-    let last = to - 1
-    while (last > first && Number.isNaN(values[last]!)) last--
-    return first < to ? values[last]! - values[first]! : Number.NaN
+    while (first < to && isMissing(values[first]!)) first++
+    return first < to ? values[to - 1]! - values[first]! : Number.NaN
   },
   long(values, from, to) {
     const result = values[to - 1]! - values[from]!

@@ -1,3 +1,4 @@
+import { isMissing } from '../missing.ts'
 import type { Reducer } from './reducer.ts'
 
 /** The greatest value. */
@@ -6,7 +7,7 @@ export const max: Reducer = {
     let greatest = Number.NaN
     for (let i = from; i < to; i++) {
       const value = values[i]!
-      if (value > greatest || greatest !== greatest) greatest = value
+      if (value > greatest || isMissing(greatest)) greatest = value
     }
     return greatest
   },
@@ -15,5 +16,9 @@ export const max: Reducer = {
     for (let i = from + 1; i < to; i++) if (values[i]! > greatest) greatest = values[i]!
     return greatest
   },
-  exact: (values) => values.reduce((greatest, value) => (value > greatest ? value : greatest)),
+  exact(values) {
+    let greatest = values[0] ?? 0n
+    for (const value of values) if (value > greatest) greatest = value
+    return greatest
+  },
 }

@@ -1,3 +1,4 @@
+import { isMissing } from '../missing.ts'
 import type { Reducer } from './reducer.ts'
 
 /** The least value. */
@@ -6,7 +7,7 @@ export const min: Reducer = {
     let least = Number.NaN
     for (let i = from; i < to; i++) {
       const value = values[i]!
-      if (value < least || least !== least) least = value
+      if (value < least || isMissing(least)) least = value
     }
     return least
   },
@@ -15,5 +16,9 @@ export const min: Reducer = {
     for (let i = from + 1; i < to; i++) if (values[i]! < least) least = values[i]!
     return least
   },
-  exact: (values) => values.reduce((least, value) => (value < least ? value : least)),
+  exact(values) {
+    let least = values[0] ?? 0n
+    for (const value of values) if (value < least) least = value
+    return least
+  },
 }

@@ -1,18 +1,11 @@
 import { type Reducer, wrapLong } from './reducer.ts'
 
-/** The product. */
+/** The product; missing where any value is. */
 export const mult: Reducer = {
   double(values, from, to) {
     let result = 1
-    let some = false
-    for (let i = from; i < to; i++) {
-      const value = values[i]!
-      if (value === value) {
-        result *= value
-        some = true
-      }
-    }
-    return some ? result : Number.NaN
+    for (let i = from; i < to; i++) result *= values[i]!
+    return result
   },
   long(values, from, to) {
     let result = 1

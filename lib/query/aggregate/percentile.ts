@@ -1,3 +1,4 @@
+import { isMissing } from '../missing.ts'
 import type { Reducer } from './reducer.ts'
 
 /** How the position of a percentile among sorted values is estimated. */
@@ -6,7 +7,7 @@ export type Estimation = 'legacy' | 'r3' | 'r7'
 /** Those values that are there, ascending. */
 function sorted(values: Float64Array, from: number, to: number): Float64Array {
   const all = values.slice(from, to)
-  const present = all.some(Number.isNaN) ? all.filter((value) => !Number.isNaN(value)) : all
+  const present = all.some(isMissing) ? all.filter((value) => !isMissing(value)) : all
   return present.sort()
 }
 

@@ -1,3 +1,4 @@
+import { isMissing } from '../missing.ts'
 import { type Reducer, wrapLong } from './reducer.ts'
 
 /** The sum of the squares. */
@@ -7,7 +8,7 @@ export const squareSum: Reducer = {
     let some = false
     for (let i = from; i < to; i++) {
       const value = values[i]!
-      if (value === value) {
+      if (!isMissing(value)) {
         result += value * value
         some = true
       }

@@ -1,0 +1,91 @@
+import type { BlockSource } from '../codec/block.ts'
+import { KIND_BIG, type PointColumns } from '../model/points.ts'
+
+/** Points of one series from one block, with where each came from. */
+export interface Piece {
+  readonly points: PointColumns
+  /** For each point, an index into `origins`. */
+  readonly sources: Uint32Array
+  readonly origins: readonly BlockSource[]
+}
+
+/**
+ * Merges the pieces of one series: ascending by time, and of several points at one time the one that arrived last, by the
+ * stream's arrival time, then shard, then sequence number. Two points of the same record at one time never meet here:
+ * a block holds but the last of them.
+ */
+export function mergePieces(pieces: readonly Piece[]): PointColumns {
+  const [only] = pieces
+  if (only !== undefined && pieces.length === 1) return only.points
+  const ordered = [...pieces]
+    .filter((piece) => piece.points.count > 0)
+    .sort((a, b) => a.points.times[0]! - b.points.times[0]!)
+  const joined = join(ordered)
+  return followEachOther(ordered) ? joined : resolve(joined, ordered)
+}
+
+/** Whether each piece ends before the next begins, so that joined they are in order and without duplicates. */
+function followEachOther(pieces: readonly Piece[]): boolean {
+  for (let i = 1; i < pieces.length; i++) {
+    const before = pieces[i - 1]!.points
+    if (before.times[before.count - 1]! >= pieces[i]!.points.times[0]!) return false
+  }
+  return true
+}
+
+function join(pieces: readonly Piece[]): PointColumns {
+  const count = pieces.reduce((total, piece) => total + piece.points.count, 0)
+  const times = new Float64Array(count)
+  const values = new Float64Array(count)
+  const kinds = new Uint8Array(count)
+  const bigs = new Map<number, bigint>()
+  let at = 0
+  for (const { points } of pieces) {
+    times.set(points.times.subarray(0, points.count), at)
+    values.set(points.values.subarray(0, points.count), at)
+    kinds.set(points.kinds.subarray(0, points.count), at)
+    for (const [index, big] of points.bigs) bigs.set(at + index, big)
+    at += points.count
+  }
+  return { count, times, values, kinds, bigs }
+}
+
+/** Sorts joined points and keeps the latest arrival of each time. */
+function resolve(joined: PointColumns, pieces: readonly Piece[]): PointColumns {
+  const originOf: BlockSource[] = []
+  for (const { points, sources, origins } of pieces) {
+    for (let i = 0; i < points.count; i++) originOf.push(origins[sources[i]!]!)
+  }
+  const { times } = joined
+  const order = Uint32Array.from({ length: joined.count }, (_, i) => i)
+  order.sort((a, b) => times[a]! - times[b]! || compareOrigins(originOf[a]!, originOf[b]!))
+  let count = 0
+  for (let i = 0; i < order.length; i++) {
+    const last = i + 1 === order.length || times[order[i]!]! !== times[order[i + 1]!]!
+    if (last) order[count++] = order[i]!
+  }
+  return pick(joined, order.subarray(0, count))
+}
+
+function compareOrigins(a: BlockSource, b: BlockSource): number {
+  if (a.arrival !== b.arrival) return a.arrival - b.arrival
+  if (a.shard !== b.shard) return a.shard - b.shard
+  return a.sequence < b.sequence ? -1 : a.sequence > b.sequence ? 1 : 0
+}
+
+function pick(from: PointColumns, indices: Uint32Array): PointColumns {
+  const count = indices.length
+  const times = new Float64Array(count)
+  const values = new Float64Array(count)
+  const kinds = new Uint8Array(count)
+  const bigs = new Map<number, bigint>()
+  for (let i = 0; i < count; i++) {
+    const index = indices[i]!
+    times[i] = from.times[index]!
+    values[i] = from.values[index]!
+    kinds[i] = from.kinds[index]!
+    const big = (kinds[i]! & KIND_BIG) !== 0 ? from.bigs.get(index) : undefined
+    if (big !== undefined) bigs.set(i, big)
+  }
+  return { count, times, values, kinds, bigs }
+}

@@ -1,0 +1,132 @@
+import { tsuidToHex } from '../codec/tsuid.ts'
+import { LimitExceededError } from '../model/errors.ts'
+import type { Limits } from '../model/limits.ts'
+import type { PointColumns } from '../model/points.ts'
+import { aggregate } from './aggregate.ts'
+import { Budget, type QueryUsage } from './budget.ts'
+import { lowerBound } from './columns.ts'
+import { downsample } from './downsample.ts'
+import { group, type SeriesGroup } from './group.ts'
+import type { Query, SubQuery } from './model.ts'
+import { type ScanRange, scanRange } from './range.ts'
+import { rate } from './rate.ts'
+import { filterByName, type NameLookup, resolveQuery } from './resolve.ts'
+import type { SeriesSource, StoredSeries } from './series.ts'
+
+/** What running a query needs from outside. */
+export interface QueryDeps {
+  readonly names: NameLookup
+  readonly source: SeriesSource
+  readonly limits: Limits
+  /** Milliseconds since 1970. */
+  readonly clock: () => number
+}
+
+/** One series of the answer. */
+export interface QueryResult {
+  readonly query: SubQuery
+  readonly metric: string
+  /** UIDs, as base64, of the tag keys that filters name. */
+  readonly filterTagks: readonly string[]
+  /** Tags that all of its series have in common. */
+  readonly tags: Readonly<Record<string, string>>
+  /** Tag keys whose values differ among its series. */
+  readonly aggregateTags: readonly string[]
+  /** Upper-case hex, ascending. */
+  readonly tsuids: readonly string[]
+  /** Within the query's start and end, ascending. */
+  readonly points: PointColumns
+}
+
+/** What a query gives. */
+export interface QueryAnswer {
+  /** The groups of each sub-query, in the sub-queries' order, then by their first series. */
+  readonly results: readonly QueryResult[]
+  readonly usage: QueryUsage
+}
+
+/**
+ * Answers a query: looks up names, reads, filters, downsamples, takes rates, groups and aggregates.
+ * @throws UnknownNameError where a name was never stored, QueryTooLargeError where a budget is used up
+ */
+export async function runQuery(deps: QueryDeps, query: Query): Promise<QueryAnswer> {
+  const { limits } = deps
+  if (query.queries.length > limits.subQueries) {
+    throw new LimitExceededError('subQueries', limits.subQueries, query.queries.length, 'sub-queries')
+  }
+  const budget = new Budget(limits, deps.clock)
+  const results: QueryResult[] = []
+  // One after another: each already reads in parallel, and so one's memory is free before the next.
+  for (const sub of query.queries) results.push(...(await runSubQuery(deps, query, sub, budget)))
+  return { results, usage: budget.usage() }
+}
+
+async function runSubQuery(deps: QueryDeps, query: Query, sub: SubQuery, budget: Budget): Promise<QueryResult[]> {
+  if (sub.filters.length > deps.limits.filters) {
+    throw new LimitExceededError('filters', deps.limits.filters, sub.filters.length, 'filters')
+  }
+  const resolved = await resolveQuery(deps.names, sub)
+  const scan = scanRange(query.start, query.end, sub.downsample)
+  const read = await deps.source.read(resolved.metric, scan, resolved.wanted, budget)
+  const series = await filterByName(deps.names, read, resolved)
+  const groups = group(series, sub.aggregator.raw ? undefined : resolved.groupBy)
+  const named = await nameTags(deps.names, groups)
+  return groups.map((one, i) => {
+    budget.time()
+    return {
+      query: sub,
+      metric: sub.metric,
+      ...named[i]!,
+      filterTagks: resolved.filterTagks,
+      tsuids: one.series.map(({ tsuid }) => tsuidToHex(tsuid)),
+      points: within(compute(one.series, query, sub, scan, budget), query.start, query.end),
+    }
+  })
+}
+
+/** The maths of one group: no I/O. */
+function compute(
+  series: readonly StoredSeries[],
+  query: Query,
+  sub: SubQuery,
+  scan: ScanRange,
+  budget: Budget,
+): PointColumns {
+  const columns = series.map(({ points }) => {
+    const { downsample: spec, rate: options } = sub
+    const sampled =
+      spec === undefined ? points : downsample(points, spec, { start: query.start, end: query.end, scan }, budget)
+    return options === undefined ? sampled : rate(sampled, options)
+  })
+  return aggregate(columns, sub.aggregator, sub.rate !== undefined)
+}
+
+/** Those points that lie from `start` to `end`, both inclusive. */
+function within(points: PointColumns, start: number, end: number): PointColumns {
+  const from = lowerBound(points, start)
+  const to = lowerBound(points, end + 1)
+  if (from === 0) return { ...points, count: to }
+  const bigs = new Map([...points.bigs].map(([index, big]) => [index - from, big]))
+  return {
+    count: to - from,
+    times: points.times.subarray(from, to),
+    values: points.values.subarray(from, to),
+    kinds: points.kinds.subarray(from, to),
+    bigs,
+  }
+}
+
+async function nameTags(
+  names: NameLookup,
+  groups: readonly SeriesGroup[],
+): Promise<Pick<QueryResult, 'tags' | 'aggregateTags'>[]> {
+  const tagks = new Set(groups.flatMap((one) => [...one.tags.map(([tagk]) => tagk), ...one.aggregateTags]))
+  const tagvs = new Set(groups.flatMap((one) => one.tags.map(([, tagv]) => tagv)))
+  const [keyNames, valueNames] = await Promise.all([names.uidsToNames('tagk', tagks), names.uidsToNames('tagv', tagvs)])
+  // A UID without a name can only be one whose name was deleted; the points are still there.
+  const keyName = (uid: number) => keyNames.get(uid) ?? `#${uid}`
+  return groups.map((one) => ({
+    tags: Object.fromEntries(one.tags.map(([tagk, tagv]) => [keyName(tagk), valueNames.get(tagv) ?? `#${tagv}`])),
+    aggregateTags: one.aggregateTags.map(keyName),
+  }))
+}
