@@ -250,15 +250,16 @@ function encodeRecords(
 /**
  * Writes blocks, the ledger's entries before them and the late notes after them.
  *
- * What it costs, in DynamoDB's write units of 1 KB: a block its size; the ledger a unit for each shelf-hour that this
- * instance sees for the first time; a late note a unit for each closed shelf-hour of the pass. Live data touch one hour, so blocks are all
- * that counts. A history sorted by time, as the import sends it, touches few hours a pass. Points strewn over a year touch hundreds:
- * then it is about three units for each shelf-hour, however few points fall in it, which no order of writes avoids.
+ * What it costs, in DynamoDB's write units of 1 KB: a block its size, a unit at least; the ledger a unit for each shelf and
+ * day with hours that this instance sees for the first time; a late note a unit for each closed shelf-hour of the pass. Live
+ * data touch one hour, so blocks are all that counts. A history sorted by time, as the import sends it, touches few hours a
+ * pass. Points strewn over a year touch thousands: then each shelf-hour costs two units and a request for its note, however
+ * few points fall in it. That is the price of never missing a late block; sending points in order of time avoids it.
  */
 async function writeBlocks({ store, blockTtlDays, clock }: Consumer, blocks: readonly EncodedBlock[]): Promise<void> {
   const { data } = store
   const groups = [...new Set(blocks.map(({ group }) => group))]
-  await mapParallel(groups, PARALLEL_WRITES, ({ shelf, baseTime }) => data.openHour(shelf, baseTime))
+  await data.openHours(groups)
   const writtenAt = clock()
   const keys = await data.putBlocks(
     blocks.map(({ group, bytes, shard, firstSequence, lastSequence }) => ({

@@ -1,8 +1,10 @@
-/** Faults that a reject's reason lists; the rest is counted. */
-const LISTED = 100
+/** Characters of a reject's reason, below what the store keeps; faults that do not fit are counted. */
+const REASON_CHARS = 3_900
 const FAULT_CHARS = 300
-/** Faults of points that an acknowledgement lists. */
-const LISTED_POINTS = 1000
+/** Faults of points that an acknowledgement lists: as many as a put request may have points. */
+const LISTED_POINTS = 100_000
+/** Faults from which on reading the rest of a record is a waste of the shard's time. */
+const ENOUGH = 10_000
 
 /** What is wrong with a point of a put request. */
 export interface PointFault {
@@ -16,12 +18,18 @@ export class Faults {
   readonly #lines: string[] = []
   readonly #points: PointFault[] = []
   #count = 0
+  #chars = 0
 
   get count(): number {
     return this.#count
   }
 
-  /** Faults of single points, the first thousand of them. */
+  /** Whether there are so many that a reader of many small values should give up. */
+  get areEnough(): boolean {
+    return this.#count >= ENOUGH
+  }
+
+  /** Faults of single points, the first hundred thousand of them. */
   get points(): readonly PointFault[] {
     return this.#points
   }
@@ -32,7 +40,10 @@ export class Faults {
    */
   add(where: string, why: string): void {
     this.#count++
-    if (this.#lines.length < LISTED) this.#lines.push((where === '' ? why : `${where}: ${why}`).slice(0, FAULT_CHARS))
+    if (this.#chars >= REASON_CHARS) return
+    const line = (where === '' ? why : `${where}: ${why}`).slice(0, Math.min(FAULT_CHARS, REASON_CHARS - this.#chars))
+    this.#chars += line.length + 1
+    this.#lines.push(line)
   }
 
   /** @param index the point's, in its request or record */

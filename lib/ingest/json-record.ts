@@ -11,7 +11,7 @@ import { splitJsonValues } from './split-json.ts'
  * Reads a record that is not packed: OpenTSDB points (one, an array, or one of either after the other) and device messages in
  * the envelope that the IoT rule puts them in, in any mix.
  * @param arrivalMs the time of messages whose envelope has none, milliseconds since 1970
- * @param faults gets what could not be read
+ * @param faults gets what could not be read; once these are enough, the rest of the record is left unread
  */
 export function readJsonRecord(
   bytes: Uint8Array,
@@ -24,6 +24,7 @@ export function readJsonRecord(
   const pieces = splitJsonValues(textOf(bytes))
   if (pieces.length === 0) faults.add('', 'The record is empty')
   for (const [i, piece] of pieces.entries()) {
+    if (faults.areEnough) break
     const where = pieces.length === 1 ? '' : `value ${i}`
     const envelope = piece.includes('"payload"') ? envelopeOf(piece, limits) : undefined
     if (envelope === undefined) reader.readPoints(piece, where)
@@ -89,7 +90,10 @@ class JsonRecordReader {
     }
     const pieces = splitJsonValues(textOf(Buffer.from(payload, 'base64')))
     if (pieces.length === 0) this.#faults.add(where, 'The message is empty')
-    for (const piece of pieces) this.#readPayload(piece, about, where)
+    for (const piece of pieces) {
+      if (this.#faults.areEnough) break
+      this.#readPayload(piece, about, where)
+    }
   }
 
   #readPayload(text: string, about: DeviceEnvelope, where: string): void {

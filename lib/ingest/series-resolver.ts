@@ -2,13 +2,13 @@ import { encodeTsuid, hashTsuid } from '../codec/tsuid.ts'
 import type { Limits } from '../model/limits.ts'
 import { type SeriesName, UID_KINDS, type UidKind } from '../model/series.ts'
 import type { UidError } from '../uid/errors.ts'
+import { NameCache } from '../uid/name-cache.ts'
 import type { UidResolver } from '../uid/resolver.ts'
-import { GenerationCache } from './generation-cache.ts'
 import type { PlacedSeries } from './group.ts'
 import { checkName } from './validate.ts'
 
-/** Series that an instance remembers, in each of two generations: about 60 MB when full. */
-const CACHED_SERIES = 100_000
+/** Series that an instance remembers: about 60 MB when full. */
+const CACHED_SERIES = 200_000
 
 /** A series with UIDs; the same object for the same series as long as it is cached. */
 export interface ResolvedSeries extends PlacedSeries {
@@ -31,13 +31,13 @@ export function isResolved(resolution: Resolution): resolution is ResolvedSeries
 export class SeriesResolver {
   readonly #uids: UidResolver
   readonly #limits: Limits
-  readonly #cache: GenerationCache<ResolvedSeries>
+  readonly #cache: NameCache<string, ResolvedSeries>
   #epoch: number | undefined
 
   constructor(uids: UidResolver, limits: Limits, cachedSeries: number = CACHED_SERIES) {
     this.#uids = uids
     this.#limits = limits
-    this.#cache = new GenerationCache(cachedSeries)
+    this.#cache = new NameCache(cachedSeries)
   }
 
   /**
