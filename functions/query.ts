@@ -1,4 +1,5 @@
-/** Not written yet. */
-export const handler = async (): Promise<never> => {
-  throw new Error('functions/query.ts is not written yet')
-}
+import { answerQuery } from './answer-query.ts'
+import { httpHandler } from './http/index.ts'
+
+/** GET and POST /api/query. */
+export const handler = httpHandler(answerQuery)

@@ -1,0 +1,28 @@
+import { BadRequestError } from '../lib/model/errors.ts'
+import { BlockSeriesSource, parseQueryBody, parseQueryParameters, runQuery, serialise } from '../lib/query/index.ts'
+import { readConfig } from './config.ts'
+import type { HttpAnswer, HttpRequest } from './http/index.ts'
+import { sharedStore } from './store.ts'
+
+/** Answers /api/query: a POST's body or a GET's parameters. */
+export async function answerQuery(request: HttpRequest): Promise<HttpAnswer> {
+  const { limits, uidWidths } = readConfig()
+  const clock = Date.now
+  const query =
+    request.method === 'POST' ? parseQueryBody(request.body(), clock()) : parseQueryParameters(request.query, clock())
+  const store = sharedStore()
+  const source = new BlockSeriesSource(store, uidWidths)
+  const answer = await runQuery({ names: store.uids, source, limits, clock }, query)
+  const body = serialise(answer, { ...query, arrays: request.query.has('arrays'), maxLength: limits.answerBytes })
+  return jsonp(body, request.query.get('jsonp'))
+}
+
+/** With `jsonp=NAME`, which pages of other origins use, JSON becomes a call of that function. */
+function jsonp(body: string, callback: string | null): HttpAnswer {
+  if (callback === null) return { status: 200, body }
+  if (!/^[\w$.]{1,128}$/.test(callback)) {
+    throw new BadRequestError('query.jsonp', 'The parameter jsonp must be the name of a function')
+  }
+  const headers = { 'content-type': 'application/javascript; charset=UTF-8', 'x-content-type-options': 'nosniff' }
+  return { status: 200, headers, body: `${callback}(${body})` }
+}
