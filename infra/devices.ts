@@ -1,10 +1,11 @@
-import { Duration, Stack } from 'aws-cdk-lib'
+import { Stack } from 'aws-cdk-lib'
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { CfnTopicRule } from 'aws-cdk-lib/aws-iot'
 import type { IStream } from 'aws-cdk-lib/aws-kinesis'
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
+import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import type { StackConfig } from './config.ts'
+import { failureQueue } from './failure-queue.ts'
 import { policyOf } from './function.ts'
 
 export interface DevicesProps {
@@ -25,11 +26,7 @@ export class Devices extends Construct {
   constructor(scope: Construct, id: string, props: DevicesProps) {
     super(scope, id)
     const { config, stream } = props
-    this.failed = new Queue(this, 'Failed', {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-    })
+    this.failed = failureQueue(this, 'Failed')
     const role = new Role(this, 'Role', {
       // Only rules of this account may take the role on.
       assumedBy: new ServicePrincipal('iot.amazonaws.com', {

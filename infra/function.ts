@@ -11,7 +11,7 @@ import {
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { ENV } from '../functions/environment.ts'
-import { bundle } from './bundle.ts'
+import { bundle, type Entry } from './bundle.ts'
 import type { StackConfig } from './config.ts'
 
 /** A statement of a policy in the few words that this stack needs. */
@@ -25,7 +25,7 @@ export interface Permission {
 export interface TsdbFunctionProps {
   readonly config: StackConfig
   /** The file under functions/, without its ending. */
-  readonly entry: 'put' | 'consume' | 'query' | 'meta'
+  readonly entry: Entry
   readonly description: string
   /**
    * Megabytes. CPU comes with it: 1769 MB is one core.

@@ -1,11 +1,12 @@
 import { Annotations, Duration, RemovalPolicy } from 'aws-cdk-lib'
 import { Stream, StreamEncryption, StreamMode } from 'aws-cdk-lib/aws-kinesis'
 import { EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda'
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
+import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import { ENV } from '../functions/environment.ts'
 import type { StackConfig } from './config.ts'
-import { TsdbFunction } from './function.ts'
+import { failureQueue } from './failure-queue.ts'
+import { type Permission, TsdbFunction } from './function.ts'
 import { READ_ITEMS, type Storage, WRITE_ITEMS } from './storage.ts'
 
 export interface IngestProps {
@@ -15,8 +16,6 @@ export interface IngestProps {
 
 /** Lambda's most. A batch ends earlier by the window or by 6 MB; a lower number would only make smaller blocks. */
 const BATCH_RECORDS = 10_000
-/** SQS's most: time to look into what was given up. */
-const FAILED_RETENTION = Duration.days(14)
 
 /** The one way in: put writes the stream, consume stores what it holds. */
 export class Ingest extends Construct {
@@ -38,13 +37,21 @@ export class Ingest extends Construct {
       // Points that nobody has stored yet are data as much as the tables.
       removalPolicy: RemovalPolicy.RETAIN,
     })
-    this.failed = new Queue(this, 'Failed', {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: FAILED_RETENTION,
-    })
+    this.failed = failureQueue(this, 'Failed')
+    this.put = this.#createPut(config, storage)
+    this.consume = this.#createConsume(config, storage)
+    this.#map(config.batchWindow)
 
-    this.put = new TsdbFunction(this, 'Put', {
+    if (config.batchWindow >= config.syncTimeout) {
+      Annotations.of(this).addWarningV2(
+        'tsdb:syncTimeout',
+        `A put with ?sync gives up after syncTimeout=${config.syncTimeout} s, while points wait up to batchWindow=${config.batchWindow} s to be stored`,
+      )
+    }
+  }
+
+  #createPut(config: StackConfig, storage: Storage): TsdbFunction {
+    return new TsdbFunction(this, 'Put', {
       config,
       entry: 'put',
       description: 'POST /api/put: checks points and puts them on the stream',
@@ -61,8 +68,17 @@ export class Ingest extends Construct {
         { actions: ['dynamodb:GetItem', 'dynamodb:Query'], resources: storage.arns('meta') },
       ],
     })
+  }
 
-    this.consume = new TsdbFunction(this, 'Consume', {
+  #createConsume(config: StackConfig, storage: Storage): TsdbFunction {
+    // What Lambda takes to poll a stream with the function's role, less ListStreams, which would be for all streams.
+    const readStream: Permission = {
+      actions: ['DescribeStream', 'DescribeStreamSummary', 'GetRecords', 'GetShardIterator', 'ListShards'].map(
+        (action) => `kinesis:${action}`,
+      ),
+      resources: [this.stream.streamArn],
+    }
+    return new TsdbFunction(this, 'Consume', {
       config,
       entry: 'consume',
       description: 'Stores the points of the stream',
@@ -75,40 +91,28 @@ export class Ingest extends Construct {
         ...(config.deviceMapping !== undefined && { [ENV.deviceMapping]: config.deviceMapping }),
       },
       permissions: [
-        {
-          actions: [
-            'kinesis:DescribeStream',
-            'kinesis:DescribeStreamSummary',
-            'kinesis:GetRecords',
-            'kinesis:GetShardIterator',
-            'kinesis:ListShards',
-          ],
-          resources: [this.stream.streamArn],
-        },
+        readStream,
         { actions: [...READ_ITEMS, ...WRITE_ITEMS], resources: storage.arns('data', 'uid', 'meta', 'tree') },
         { actions: ['sqs:SendMessage'], resources: [this.failed.queueArn] },
       ],
     })
+  }
 
-    if (config.batchWindow >= config.syncTimeout) {
-      Annotations.of(this).addWarningV2(
-        'tsdb:syncTimeout',
-        `A put with ?sync gives up after syncTimeout=${config.syncTimeout} s, while points wait up to batchWindow=${config.batchWindow} s to be stored`,
-      )
-    }
-
-    // No end of retries but the record's own: while the store is away the shard waits and nothing is lost. What can't be
-    // stored ever goes to the rejects by the function's own hand.
+  /**
+   * Has Lambda call the consumer. Retries have no end but the record's own: while the store is away the shard waits and
+   * nothing is lost. What can never be stored goes to the rejects by the function's own hand.
+   */
+  #map(batchWindow: number): void {
     new EventSourceMapping(this, 'Mapping', {
       target: this.consume.lambda,
       eventSourceArn: this.stream.streamArn,
       startingPosition: StartingPosition.TRIM_HORIZON,
       batchSize: BATCH_RECORDS,
-      maxBatchingWindow: Duration.seconds(config.batchWindow),
+      maxBatchingWindow: Duration.seconds(batchWindow),
       parallelizationFactor: 1,
       bisectBatchOnError: true,
       reportBatchItemFailures: true,
-      // Not SqsDestination: it would grant a second policy with more actions than this needs.
+      // Not SqsDestination: it would grant a second policy with more actions than this takes.
       onFailure: { bind: () => ({ destination: this.failed.queueArn }) },
     })
   }
