@@ -37,7 +37,8 @@ export class BatchBuilder {
   sameTags(tags: TagSet): TagSet {
     if (tags.fault !== undefined) return tags
     // good names have no control characters
-    const key = tags.sorted.map(([tagk, tagv]) => `${tagk}\0${tagv}`).join('\0')
+    let key = ''
+    for (const [tagk, tagv] of tags.sorted) key += `${tagk}\0${tagv}\0`
     const same = this.#tagSets.get(key)
     if (same !== undefined) return same
     this.#tagSets.set(key, tags)

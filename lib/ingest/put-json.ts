@@ -59,6 +59,10 @@ export function parsePutBody(text: string, limits: Limits): ParsedPut {
 const CHARACTERS_PER_POINT = 100
 const INT64_LIMIT = 2 ** 63
 
+/** A point's fields, in quotes as they stand in the text. */
+const FIELDS: readonly string[] = ['"metric"', '"timestamp"', '"value"', '"tags"']
+const [METRIC, TIMESTAMP, VALUE, TAGS] = [0, 1, 2, 3]
+
 class PutParser {
   readonly #scanner: JsonScanner
   readonly #limits: Limits
@@ -153,12 +157,12 @@ class PutParser {
     else {
       for (;;) {
         if (scanner.peek() !== QUOTE) scanner.fail('A field name wanted')
-        const field = scanner.string()
+        const field = this.#readFieldName()
         scanner.expect(COLON, 'A colon wanted')
-        if (field === 'metric') this.#metric = this.#readText('metric')
-        else if (field === 'timestamp') this.#readTimestamp()
-        else if (field === 'value') this.#readValue()
-        else if (field === 'tags') this.#tags = this.#readTags()
+        if (field === METRIC) this.#metric = this.#readText('metric')
+        else if (field === TIMESTAMP) this.#readTimestamp()
+        else if (field === VALUE) this.#readValue()
+        else if (field === TAGS) this.#tags = this.#readTags()
         else scanner.skipValue(1)
         const unit = scanner.peek()
         scanner.at++
@@ -167,6 +171,21 @@ class PutParser {
       }
     }
     this.#finishPoint()
+  }
+
+  /** Reads a field's name. @returns its index in FIELDS, -1 for another */
+  #readFieldName(): number {
+    const scanner = this.#scanner
+    const { text, at } = scanner
+    // the fast path compares in place and makes no string
+    for (let i = 0; i < FIELDS.length; i++) {
+      const quoted = FIELDS[i]!
+      if (text.charCodeAt(at + 2) === quoted.charCodeAt(2) && text.startsWith(quoted, at)) {
+        scanner.at = at + quoted.length
+        return i
+      }
+    }
+    return FIELDS.indexOf(`"${scanner.string()}"`)
   }
 
   /** A string, or a number or boolean by its text, or null. */
@@ -255,9 +274,10 @@ class PutParser {
     }
     if (unit !== OPEN_OBJECT) scanner.fail('An object wanted for tags')
     const from = scanner.at
-    const end = endOfFlatObject(scanner.text, from)
+    // Up to the first brace is all of it unless a name has a brace; then it is no whole object and not among the known.
+    const end = scanner.text.indexOf('}', from) + 1
     const text = scanner.text.slice(from, end)
-    const known = end === -1 ? undefined : this.#tagSetsByText.get(text)
+    const known = this.#tagSetsByText.get(text)
     if (known !== undefined) {
       scanner.at = end
       return known
@@ -336,21 +356,4 @@ const MESSAGE_CHARACTERS = 2048
 
 function shortened(message: string): string {
   return message.length <= MESSAGE_CHARACTERS ? message : `${message.slice(0, MESSAGE_CHARACTERS)}...`
-}
-
-/**
- * Finds the end of an object whose values are no objects, by quotes and braces alone; whether it is JSON is for the scanner to
- * say when it meets this text for the first time.
- * @param from where the object opens
- * @returns the index behind its closing brace; -1 where it has escapes or other braces and must be read the slow way
- */
-function endOfFlatObject(text: string, from: number): number {
-  let inString = false
-  for (let at = from + 1; at < text.length; at++) {
-    const unit = text.charCodeAt(at)
-    if (unit === QUOTE) inString = !inString
-    else if (unit === CLOSE_OBJECT && !inString) return at + 1
-    else if (unit === 0x5c || (unit === OPEN_OBJECT && !inString)) return -1
-  }
-  return -1
 }

@@ -22,11 +22,16 @@ export interface TagSet {
   readonly sorted: readonly (readonly [tagk: string, tagv: string])[]
 }
 
-/** Collects the tags of one point; a Map, so that `__proto__` is a key like any other. */
+/** Up to here comparing with each is faster than a hash table. */
+const FEW = 16
+
+/** Collects the tags of one point. Keys are compared as texts, so `__proto__` is one like any other. */
 export class TagSetBuilder {
-  readonly #tags = new Map<string, string | null>()
+  readonly #sent: [tagk: string, tagv: string | null][] = []
   readonly #keep: number
   readonly #limits: Limits
+  /** Positions by key, once there are more than FEW. */
+  #positions: Map<string, number> | undefined
   #dropped = 0
 
   constructor(limits: Limits) {
@@ -36,21 +41,50 @@ export class TagSetBuilder {
 
   /** Adds a tag; a key that is there already gets the new value. */
   set(tagk: string, tagv: string | null): void {
-    if (this.#tags.size < this.#keep || this.#tags.has(tagk)) this.#tags.set(tagk, tagv)
-    else this.#dropped++
+    const sent = this.#sent
+    const same = sent[this.#find(tagk)]
+    if (same !== undefined) same[1] = tagv
+    else if (sent.length < this.#keep) {
+      this.#positions?.set(tagk, sent.length)
+      sent.push([tagk, tagv])
+    } else this.#dropped++
+  }
+
+  /** @returns the position of a key, -1 where it is new */
+  #find(tagk: string): number {
+    const sent = this.#sent
+    if (sent.length <= FEW) {
+      for (let i = 0; i < sent.length; i++) if (sent[i]?.[0] === tagk) return i
+      return -1
+    }
+    this.#positions ??= new Map(sent.map(([key], i) => [key, i]))
+    return this.#positions.get(tagk) ?? -1
   }
 
   build(): TagSet {
-    const sent = [...this.#tags]
+    const sent = this.#sent
     const count = sent.length + this.#dropped
-    const fault = tagsFault(sent, count, this.#limits)
-    const sorted: (readonly [string, string])[] = []
-    if (fault === undefined) {
-      for (const [tagk, tagv] of sent) if (tagv !== null) sorted.push([tagk, tagv])
-      sorted.sort(([a], [b]) => (a < b ? -1 : 1))
-    }
-    return { sent, count, tooMany: count > this.#limits.tags, fault, sorted }
+    const sorted = count <= this.#limits.tags ? sortedIfGood(sent, this.#limits.nameBytes) : undefined
+    const tooMany = count > this.#limits.tags
+    if (sorted !== undefined) return { sent, count, tooMany, fault: undefined, sorted }
+    return { sent, count, tooMany, fault: tagsFault(sent, count, this.#limits), sorted: [] }
   }
+}
+
+/** @returns the tags by key; undefined where one breaks a rule or there are none */
+function sortedIfGood(sent: readonly SentTag[], nameBytes: number): (readonly [string, string])[] | undefined {
+  if (sent.length === 0) return undefined
+  const sorted: (readonly [string, string])[] = []
+  for (const tag of sent) {
+    const [tagk, tagv] = tag
+    if (tagv === null || nameFault('tag', tagk, nameBytes) !== undefined) return undefined
+    if (nameFault('tag', tagv, nameBytes) !== undefined) return undefined
+    // collectors often sort already, and there are few: insertion sort
+    let at = sorted.length
+    for (; at > 0 && (sorted[at - 1]?.[0] ?? '') > tagk; at--) sorted[at] = sorted[at - 1] ?? [tagk, tagv]
+    sorted[at] = [tagk, tagv]
+  }
+  return sorted
 }
 
 /** OpenTSDB's checks in OpenTSDB's order, so that the first fault named is the same. */
