@@ -2,12 +2,11 @@ import { encodeTsuid, hashTsuid } from '../codec/tsuid.ts'
 import type { Limits } from '../model/limits.ts'
 import { type SeriesName, UID_KINDS, type UidKind } from '../model/series.ts'
 import type { UidError } from '../uid/errors.ts'
-import { NameCache } from '../uid/name-cache.ts'
 import type { UidResolver } from '../uid/resolver.ts'
 import type { PlacedSeries } from './group.ts'
 import { checkName } from './validate.ts'
 
-/** Series that an instance remembers: about 60 MB when full. */
+/** Series and sets of tags that an instance remembers: about 60 MB when full. */
 const CACHED_SERIES = 200_000
 
 /** A series with UIDs; the same object for the same series as long as it is cached. */
@@ -27,17 +26,34 @@ export function isResolved(resolution: Resolution): resolution is ResolvedSeries
   return 'tsuid' in resolution
 }
 
+/** The series of one set of tags, by metric. */
+type TagSet = Map<string, ResolvedSeries>
+
+/** A series that the cache did not have, and where its resolution belongs. */
+interface Miss {
+  readonly name: SeriesName
+  readonly tagSet: TagSet
+  readonly resolutions: (Resolution | undefined)[]
+  readonly at: number
+}
+
 /** Turns names of series into UIDs, giving new names new ones. */
 export class SeriesResolver {
   readonly #uids: UidResolver
   readonly #limits: Limits
-  readonly #cache: NameCache<string, ResolvedSeries>
+  readonly #cachedSeries: number
+  /**
+   * Two steps, tags then metric: hosts report many metrics under the same tags, whose text is put together and looked up
+   * once for all of them.
+   */
+  readonly #tagSets = new Map<string, TagSet>()
+  #seriesCount = 0
   #epoch: number | undefined
 
   constructor(uids: UidResolver, limits: Limits, cachedSeries: number = CACHED_SERIES) {
     this.#uids = uids
     this.#limits = limits
-    this.#cache = new NameCache(cachedSeries)
+    this.#cachedSeries = cachedSeries
   }
 
   /**
@@ -47,45 +63,72 @@ export class SeriesResolver {
   async refresh(): Promise<boolean> {
     const epoch = await this.#uids.epoch()
     const changed = this.#epoch !== undefined && this.#epoch !== epoch
-    if (changed) this.#cache.clear()
+    if (changed) this.#clear()
     this.#epoch = epoch
     return changed
   }
 
+  #clear(): void {
+    this.#tagSets.clear()
+    this.#seriesCount = 0
+  }
+
   /**
-   * @returns for each list of names the resolutions of its series, in order
+   * @param lists names of series; those with the same tags cost least where they share the array
+   * @returns for each list the resolutions of its series, in order
    * @throws UnavailableError where the store does not answer
    */
   async resolve(lists: readonly (readonly SeriesName[])[]): Promise<Resolution[][]> {
-    const missing = new Map<string, SeriesName>()
-    const found = lists.map((names) =>
-      names.map((name) => {
-        const key = seriesKey(name)
-        const known = this.#cache.get(key)
-        if (known === undefined) missing.set(key, name)
-        return known ?? key
-      }),
-    )
-    const resolved = missing.size === 0 ? new Map<string, Resolution>() : await this.#assign(missing)
-    return found.map((entries) =>
-      entries.map((entry) => {
-        const resolution = typeof entry === 'string' ? resolved.get(entry) : entry
+    // Misses outlive a cache that is emptied here: each holds on to its own set of tags.
+    // Sets of tags are counted too: those of refused series stay empty.
+    if (this.#seriesCount + this.#tagSets.size > this.#cachedSeries) this.#clear()
+    const misses: Miss[] = []
+    const found = lists.map((names) => {
+      const resolutions = new Array<Resolution | undefined>(names.length)
+      const tagSets = new Map<SeriesName['tags'], TagSet>()
+      for (let at = 0; at < names.length; at++) {
+        const name = names[at]!
+        let tagSet = tagSets.get(name.tags)
+        if (tagSet === undefined) {
+          tagSet = this.#tagSetOf(name)
+          tagSets.set(name.tags, tagSet)
+        }
+        const known = tagSet.get(name.metric)
+        if (known === undefined) misses.push({ name, tagSet, resolutions, at })
+        else resolutions[at] = known
+      }
+      return resolutions
+    })
+    if (misses.length > 0) await this.#assign(misses)
+    return found.map((resolutions) =>
+      resolutions.map((resolution) => {
         if (resolution === undefined) throw new Error('BUG: a series was neither cached nor looked up')
         return resolution
       }),
     )
   }
 
-  async #assign(missing: ReadonlyMap<string, SeriesName>): Promise<Map<string, Resolution>> {
-    const faults = new Map<string, string>()
+  #tagSetOf({ tags }: SeriesName): TagSet {
+    const key = tagsKey(tags)
+    const known = this.#tagSets.get(key)
+    if (known !== undefined) return known
+    const tagSet: TagSet = new Map()
+    this.#tagSets.set(key, tagSet)
+    return tagSet
+  }
+
+  async #assign(misses: readonly Miss[]): Promise<void> {
     const wanted: Record<UidKind, Set<string>> = { metric: new Set(), tagk: new Set(), tagv: new Set() }
-    for (const [key, name] of missing) {
+    const good: Miss[] = []
+    for (const miss of misses) {
+      const { name, resolutions, at } = miss
       const fault = faultOf(name, this.#limits)
       if (fault !== undefined) {
         // Names of a series that can't be stored must not use up UIDs.
-        faults.set(key, fault)
+        resolutions[at] = { fault }
         continue
       }
+      good.push(miss)
       wanted.metric.add(name.metric)
       for (const [tagk, tagv] of name.tags) {
         wanted.tagk.add(tagk)
@@ -93,15 +136,15 @@ export class SeriesResolver {
       }
     }
     const [metrics, tagks, tagvs] = await Promise.all(UID_KINDS.map((kind) => this.#uids.assign(kind, wanted[kind])))
-    const resolutions = new Map<string, Resolution>()
-    for (const [key, name] of missing) {
-      const fault = faults.get(key)
-      const resolution = fault === undefined ? this.#place(name, metrics, tagks, tagvs) : { fault }
+    for (const { name, tagSet, resolutions, at } of good) {
+      // Another record of the batch may have brought the same series.
+      const resolution = tagSet.get(name.metric) ?? this.#place(name, metrics, tagks, tagvs)
+      resolutions[at] = resolution
       // Faults are not cached: room for a name may be made any time.
-      if (isResolved(resolution)) this.#cache.set(key, resolution)
-      resolutions.set(key, resolution)
+      if (!isResolved(resolution) || tagSet.has(name.metric)) continue
+      tagSet.set(name.metric, resolution)
+      this.#seriesCount++
     }
-    return resolutions
   }
 
   #place(name: SeriesName, metrics: Assigned, tagks: Assigned, tagvs: Assigned): Resolution {
@@ -128,12 +171,12 @@ function whyNoUid(error: UidError | undefined): string {
 }
 
 /**
- * A text that two series share only if they are the same. No legal name holds a NUL; with the number of tags in front,
- * names that do hold one can't make up the key of a legal series either.
+ * A text that two sets of tags share only if they are the same. No legal name holds a NUL; with the number of tags in
+ * front, names that do hold one can't make up the key of a legal set either.
  */
-function seriesKey(name: SeriesName): string {
-  let key = `${name.tags.length}\0${name.metric}`
-  for (const [tagk, tagv] of name.tags) key += `\0${tagk}\0${tagv}`
+function tagsKey(tags: SeriesName['tags']): string {
+  let key = String(tags.length)
+  for (const [tagk, tagv] of tags) key += `\0${tagk}\0${tagv}`
   return key
 }
 
