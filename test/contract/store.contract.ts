@@ -1,0 +1,436 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import * as fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { encodeTsuid } from '../../lib/codec/tsuid.ts'
+import { DEFAULT_UID_WIDTHS, type UidKind } from '../../lib/model/series.ts'
+import { openClient } from '../../lib/store/dynamo.ts'
+import { StoreRefusedError, StoreUnavailableError } from '../../lib/store/errors.ts'
+import { openStore, type Store, type StoreConfig } from '../../lib/store/index.ts'
+import { decodeBlockKey } from '../../lib/store/keys.ts'
+import type { Reject } from '../../lib/store/rejects.ts'
+import { UidError, UidsExhaustedError, UidWidthsMismatchError } from '../../lib/uid/errors.ts'
+import { type RunningDynamo, TABLES } from '../helpers/dynamo.ts'
+import { failFirst, leaveOut, loseAnswers } from '../helpers/dynamo-faults.ts'
+
+const HOUR = 1_356_998_400
+const DAY = HOUR
+
+/**
+ * What the stores promise, whatever DynamoDB is behind them.
+ * @param start starts one with the four empty tables
+ */
+export function storeContract(name: string, start: () => Promise<RunningDynamo>): void {
+  describe(`The store on ${name}`, () => {
+    let dynamo: RunningDynamo
+    const stores: Store[] = []
+
+    const open = (changes: Partial<StoreConfig> = {}): Store => {
+      const store = openStore({
+        tables: TABLES,
+        uidWidths: DEFAULT_UID_WIDTHS,
+        shelves: 4,
+        saltBuckets: 1,
+        endpoint: dynamo.endpoint,
+        ...changes,
+      })
+      stores.push(store)
+      return store
+    }
+
+    /** A store in tables that no other test sees. */
+    const openFresh = async (changes: Partial<StoreConfig> = {}) => {
+      const own = await start()
+      return { store: open({ endpoint: own.endpoint, ...changes }), endpoint: own.endpoint, stop: own.stop }
+    }
+
+    beforeAll(async () => {
+      dynamo = await start()
+    })
+
+    afterAll(async () => {
+      for (const store of stores) store.close()
+      await dynamo.stop()
+    })
+
+    describe('blocks', () => {
+      const key = { shelf: 1, writtenAt: HOUR * 1000, shard: 7, firstSequence: 1n, lastSequence: 2n ** 180n }
+
+      it('gives back every block of an hour and shelf, in order of writing, over many pages', async () => {
+        const store = open()
+        const blocks = Array.from({ length: 12 }, () => randomBytes(280_000))
+        for (const [i, bytes] of blocks.entries()) {
+          await store.data.putBlock({ ...key, baseTime: HOUR, writtenAt: key.writtenAt + i }, bytes)
+        }
+        const read = await store.data.readBlocks(1, HOUR)
+        expect(read.map(hash)).toEqual(blocks.map(hash))
+        expect(await store.data.readBlocks(2, HOUR)).toEqual([])
+        expect(await store.data.readBlocks(1, HOUR + 3600)).toEqual([])
+      })
+
+      it('keeps one of a block put twice, and both of two blocks whose keys differ in the content alone', async () => {
+        const store = open()
+        const baseTime = HOUR + 7200
+        const sks = []
+        for (const text of ['one', 'one', 'two'])
+          sks.push(await store.data.putBlock({ ...key, baseTime }, Buffer.from(text)))
+        expect(sks[0]).toEqual(sks[1])
+        const read = (await store.data.readBlocks(1, baseTime)).map((bytes) => Buffer.from(bytes).toString())
+        expect(read.sort()).toEqual(['one', 'two'])
+        expect(decodeBlockKey(Uint8Array.of(0xff, 0, 1, 0, 0, 0, 0), sks[0] ?? new Uint8Array())).toMatchObject({
+          writtenAt: key.writtenAt,
+          lastSequence: 2n ** 180n,
+        })
+      })
+
+      it('puts many blocks in few requests', async () => {
+        const store = open()
+        const baseTime = HOUR + 3 * 3600
+        const puts = Array.from({ length: 60 }, (_, i) => ({
+          key: { ...key, baseTime, writtenAt: i },
+          bytes: Buffer.from(`block ${i}`),
+          expiresAtS: HOUR + 86_400,
+        }))
+        const sks = await store.data.putBlocks(puts)
+        expect(store.stats.requests).toBe(3)
+        expect(new Set(sks.map((sk) => Buffer.from(sk).toString('hex'))).size).toBe(60)
+        expect(await store.data.readBlocks(1, baseTime)).toHaveLength(60)
+      })
+    })
+
+    describe('the ledger', () => {
+      it('names the hours that were opened, by shelf, over days, and no others', async () => {
+        const store = open()
+        await store.data.openHour(10, DAY)
+        await store.data.openHour(11, DAY)
+        await store.data.openHours([
+          { shelf: 10, baseTime: DAY + 23 * 3600 },
+          { shelf: 10, baseTime: DAY + 86_400 + 3600 },
+          { shelf: 12, baseTime: DAY },
+        ])
+        const ledger = await open().data.readLedger([10, 11, 13], DAY + 100, DAY + 86_400)
+        expect([...ledger]).toEqual([
+          [DAY, [10, 11].map((shelf) => ({ shelf, baseTime: DAY, late: 0 }))],
+          [DAY + 23 * 3600, [{ shelf: 10, baseTime: DAY + 23 * 3600, late: 0 }]],
+          [DAY + 86_400 + 3600, [{ shelf: 10, baseTime: DAY + 86_400 + 3600, late: 0 }]],
+        ])
+        expect((await store.data.readLedger([10], DAY - 86_400, DAY - 1)).size).toBe(0)
+      })
+
+      it('notes an hour once per instance, and a late block every time', async () => {
+        const store = open()
+        await store.data.openHour(20, DAY)
+        await store.data.openHour(20, DAY)
+        expect(store.stats.requests).toBe(1)
+        const early = Uint8Array.of(0, 5)
+        const late = Uint8Array.of(0xff)
+        for (const sk of [late, early, late, early]) await store.data.noteLate(20, DAY, sk)
+        const [hour] = (await store.data.readLedger([20], DAY, DAY)).get(DAY) ?? []
+        expect(hour).toEqual({ shelf: 20, baseTime: DAY, late: 4, earliestLate: early })
+      })
+
+      it('counts every late block and keeps the earliest key when many writers note them at once', async () => {
+        await open().data.openHour(21, DAY)
+        const writers = Array.from({ length: 6 }, () => open())
+        await Promise.all(writers.map((store, i) => store.data.noteLate(21, DAY, Uint8Array.of(200 - i * 30))))
+        const [hour] = (await open().data.readLedger([21], DAY, DAY)).get(DAY) ?? []
+        expect(hour).toEqual({ shelf: 21, baseTime: DAY, late: 6, earliestLate: Uint8Array.of(50) })
+      })
+    })
+
+    describe('the layout', () => {
+      it('is the configured one until a writer comes, then the first writer’s for everybody', async () => {
+        const { store, endpoint, stop } = await openFresh({ shelves: 8 })
+        expect((await store.layout.readLayout())[0].shelves).toBe(8)
+        const late = open({ endpoint, shelves: 2 })
+        expect((await late.layout.readLayout())[0].shelves).toBe(2)
+        expect((await store.layout.ensureLayout())[0].shelves).toBe(8)
+        expect((await late.layout.ensureLayout())[0].shelves).toBe(8)
+        expect(await late.layout.readLayout()).toEqual([{ fromHour: 0, shelves: 8, saltBuckets: 1, splits: new Map() }])
+        await stop()
+      })
+
+      it('is read once a minute', async () => {
+        let now = 0
+        const store = open({ clock: () => now })
+        await store.layout.ensureLayout()
+        const before = store.stats.requests
+        now = 59_999
+        await store.layout.readLayout()
+        expect(store.stats.requests).toBe(before)
+        now = 60_000
+        await store.layout.readLayout()
+        expect(store.stats.requests).toBe(before + 1)
+      })
+    })
+
+    describe('UIDs', () => {
+      it('start at 1, count up, and lead back to their names', async () => {
+        const { store, stop } = await openFresh()
+        const uids = await store.uids.assign('metric', ['b', 'a', 'b'])
+        expect([...uids.values()].sort()).toEqual([1, 2])
+        expect(await store.uids.assign('metric', ['c'])).toEqual(new Map([['c', 3]]))
+        expect(await store.uids.assign('tagk', ['a'])).toEqual(new Map([['a', 1]]))
+        store.uids.dropCaches()
+        expect(await store.uids.namesToUids('metric', ['a', 'b', 'c', 'd'])).toEqual(new Map([...uids, ['c', 3]]))
+        expect((await store.uids.uidsToNames('metric', [3, 4, 0, -1, 2 ** 40])).get(3)).toBe('c')
+        expect((await store.uids.uidsToNames('metric', [4])).size).toBe(0)
+        await stop()
+      })
+
+      it('take one request for the counter however many names are new', async () => {
+        const { store, stop } = await openFresh()
+        await store.uids.assign('tagv', ['first'])
+        const before = store.stats.requests
+        await store.uids.assign(
+          'tagv',
+          Array.from({ length: 50 }, (_, i) => `host${i}`),
+        )
+        // One read of all names, one of the counter, and two writes for each name.
+        expect(store.stats.requests - before).toBe(1 + 1 + 2 * 50)
+        await stop()
+      })
+
+      it('are the same for every writer when many assign the same names at once, each leading back to its name', async () => {
+        const names = ['__proto__', 'constructor', 'ü', '日本', 'a/b', 'x'.repeat(256), ...range(20, (i) => `name${i}`)]
+        const writers = range(8, () => open())
+        const answers = await Promise.all(writers.map((store, i) => store.uids.assign('metric', rotate(names, i * 5))))
+        for (const answer of answers) expect(sorted(answer)).toEqual(sorted(answers[0]))
+        const uids = names.map((each) => answers[0]?.get(each))
+        expect(new Set(uids).size).toBe(names.length)
+        const back = await open().uids.uidsToNames(
+          'metric',
+          uids.filter((uid) => typeof uid === 'number'),
+        )
+        expect(uids.map((uid) => (typeof uid === 'number' ? back.get(uid) : undefined))).toEqual(names)
+        for (const store of writers) store.uids.dropCaches()
+        expect(sorted(await writers[3]?.uids.namesToUids('metric', names))).toEqual(sorted(answers[0]))
+      })
+
+      it('hold for any names, in any split over writers', async () => {
+        const name = fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' })
+        const batches = fc.array(fc.array(name, { maxLength: 8 }), { minLength: 1, maxLength: 4 })
+        await fc.assert(
+          fc.asyncProperty(fc.constantFrom<UidKind>('metric', 'tagk', 'tagv'), batches, async (kind, split) => {
+            const writers = split.map(() => open())
+            const answers = await Promise.all(split.map((batch, i) => (writers[i] ?? open()).uids.assign(kind, batch)))
+            const all = [...new Set(split.flat())]
+            const stored = await open().uids.namesToUids(kind, all)
+            expect([...stored.keys()].sort()).toEqual([...all].sort())
+            expect(new Set(stored.values()).size).toBe(all.length)
+            for (const answer of answers) for (const [each, uid] of answer) expect(uid).toBe(stored.get(each))
+            const back = await open().uids.uidsToNames(kind, stored.values())
+            for (const [each, uid] of stored) expect(back.get(uid)).toBe(each)
+          }),
+          { numRuns: 25 },
+        )
+      })
+
+      it('are refused for names that no key can hold, and given to the others', async () => {
+        const store = open()
+        const answer = await store.uids.assign('tagv', ['', 'x'.repeat(1025), '\ud800', 'fine'])
+        expect([...answer.values()].map((uid) => uid instanceof UidError)).toEqual([true, true, true, false])
+        expect((await store.uids.namesToUids('tagv', ['', 'x'.repeat(1025), '\ud800'])).size).toBe(0)
+      })
+
+      it('run out by name when the width is full', async () => {
+        const { store, stop } = await openFresh({ uidWidths: { metric: 1, tagk: 1, tagv: 1 } })
+        const answer = await store.uids.assign(
+          'metric',
+          range(300, (i) => `m${i}`),
+        )
+        const failed = [...answer.values()].filter((uid) => uid instanceof UidsExhaustedError)
+        expect(failed).toHaveLength(300 - 255)
+        expect(failed[0]?.message).toBe('No metric UIDs are left: 1 bytes hold 255 names')
+        expect(await store.uids.assign('metric', ['m0'])).toEqual(new Map([['m0', 1]]))
+        await stop()
+      })
+
+      it('are refused altogether where the store was made with other widths', async () => {
+        await open().uids.assign('metric', ['anything'])
+        const other = open({ uidWidths: { metric: 4, tagk: 3, tagv: 4 } })
+        await expect(other.uids.assign('metric', ['anything'])).rejects.toThrow(UidWidthsMismatchError)
+        await expect(other.uids.namesToUids('metric', ['anything'])).rejects.toThrow('3,3,4')
+      })
+
+      it('are cached, absent ones are not', async () => {
+        const [reader, writer] = [open(), open()]
+        const fresh = randomUUID()
+        expect((await reader.uids.namesToUids('tagk', [fresh])).size).toBe(0)
+        const assigned = await writer.uids.assign('tagk', [fresh])
+        expect(await reader.uids.namesToUids('tagk', [fresh])).toEqual(assigned)
+        const before = reader.stats.requests
+        await reader.uids.namesToUids('tagk', [fresh])
+        await reader.uids.uidsToNames('tagk', [Number(assigned.get(fresh))])
+        expect(reader.stats.requests).toBe(before)
+      })
+    })
+
+    describe('suggest', () => {
+      it('lists names by prefix in order of their bytes, up to a maximum', async () => {
+        const { store, stop } = await openFresh()
+        const names = ['sys.cpu.user', 'sys.cpu.sys', 'sys.mem', 'sýs', 'Sys', '日本', '日', 'z']
+        await store.uids.assign('metric', names)
+        expect(await store.uids.suggest('metric', 'sys.', 25)).toEqual(['sys.cpu.sys', 'sys.cpu.user', 'sys.mem'])
+        expect(await store.uids.suggest('metric', 'sys.', 2)).toEqual(['sys.cpu.sys', 'sys.cpu.user'])
+        expect(await store.uids.suggest('metric', '日', 25)).toEqual(['日', '日本'])
+        expect(await store.uids.suggest('metric', 'nothing', 25)).toEqual([])
+        expect(await store.uids.suggest('metric', 'x'.repeat(2000), 25)).toEqual([])
+        expect(await store.uids.suggest('metric', '', 0)).toEqual([])
+        const all = await store.uids.suggest('metric', '', 100)
+        expect(all).toEqual([...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))))
+        expect(await store.uids.suggest('tagk', '', 100)).toEqual([])
+        await stop()
+      })
+    })
+
+    describe('acknowledgements', () => {
+      it('are there once every part is, with the errors of all in order', async () => {
+        const store = open()
+        const id = randomBytes(16)
+        expect(await store.acks.read(id)).toBeUndefined()
+        await store.acks.write(id, { index: 1, count: 2 }, { stored: 5, errors: [{ index: 9, message: 'ü' }] })
+        expect(await store.acks.read(id)).toBeUndefined()
+        const first = { stored: 3, errors: [{ index: 2, message: 'No metric UIDs are left' }] }
+        await store.acks.write(id, { index: 0, count: 2 }, first)
+        await store.acks.write(id, { index: 0, count: 2 }, first)
+        expect(await store.acks.read(id)).toEqual({
+          stored: 8,
+          errors: [
+            { index: 2, message: 'No metric UIDs are left' },
+            { index: 9, message: 'ü' },
+          ],
+        })
+      })
+
+      it('keep every failed point however long the messages are', async () => {
+        const store = open()
+        const id = randomBytes(16)
+        const errors = range(20_000, (index) => ({ index, message: randomBytes(40).toString('base64') }))
+        await store.acks.write(id, { index: 0, count: 1 }, { stored: 0, errors })
+        const read = await store.acks.read(id)
+        expect(read?.errors.map(({ index }) => index)).toEqual(errors.map(({ index }) => index))
+        expect(read?.errors[0]).toEqual(errors[0])
+      })
+    })
+
+    describe('the series log', () => {
+      it('gives back every series of a metric once, also when its items are larger than one may be', async () => {
+        const store = open()
+        const series = range(60_000, () =>
+          encodeTsuid(
+            77,
+            range(3, (tag) => [tag + 1, Math.floor(Math.random() * 2 ** 32)] as const),
+            DEFAULT_UID_WIDTHS,
+          ),
+        )
+        await store.seriesLog.append(77, series)
+        await store.seriesLog.appendAll([
+          [77, series.slice(0, 10)],
+          [78, [encodeTsuid(78, [[1, 1]], DEFAULT_UID_WIDTHS)]],
+        ])
+        const expected = [...new Set(series.map(hex))].sort()
+        expect((await store.seriesLog.read(77)).map(hex)).toEqual(expected)
+        expect((await store.seriesLog.read(78)).map(hex)).toEqual(['00004e00000100000001'])
+        expect(await store.seriesLog.read(79)).toEqual([])
+      })
+    })
+
+    describe('rejects', () => {
+      it('come back whole with their reasons, in order of arrival, also above 400 KB', async () => {
+        const store = open({ clock: () => DAY * 1000 })
+        const rejects = [900_000, 10, 0, 400_000].map((size, i) => ({
+          arrival: DAY * 1000 + i,
+          shard: 1,
+          sequence: 2n ** 180n + BigInt(i),
+          reason: `reason ${i}`,
+          bytes: randomBytes(size),
+        }))
+        for (const reject of [...rejects, ...rejects].reverse()) await store.rejects.put(reject)
+        const listed = []
+        for await (const reject of store.rejects.list(DAY + 5)) listed.push(reject)
+        const summary = (all: readonly Reject[]) => all.map((reject) => ({ ...reject, bytes: hash(reject.bytes) }))
+        expect(summary(listed)).toEqual(summary(rejects))
+        for await (const reject of store.rejects.list(DAY + 86_400)) expect.unreachable(String(reject.reason))
+      })
+    })
+
+    describe('when DynamoDB fails', () => {
+      it('tries again after throttling, failures and broken connections, and counts it', async () => {
+        const client = openClient(dynamo.endpoint)
+        const fail = failFirst(client, 4)
+        const store = open({ client })
+        await store.data.putBlock(
+          { shelf: 30, baseTime: HOUR, writtenAt: 1, shard: 0, firstSequence: 0n, lastSequence: 0n },
+          Buffer.from('x'),
+        )
+        expect(fail.left()).toBe(0)
+        expect(store.stats).toMatchObject({ requests: 1, retries: 4 })
+        expect(await store.data.readBlocks(30, HOUR)).toHaveLength(1)
+      })
+
+      it('asks again for what a batch left out', async () => {
+        const client = openClient(dynamo.endpoint)
+        const leave = leaveOut(client, 3)
+        const store = open({ client })
+        const puts = range(30, (i) => ({
+          key: { shelf: 31, baseTime: HOUR, writtenAt: i, shard: 0, firstSequence: 0n, lastSequence: 0n },
+          bytes: Buffer.from(`block ${i}`),
+        }))
+        await store.data.putBlocks(puts)
+        expect(leave.left()).toBe(0)
+        expect(await store.data.readBlocks(31, HOUR)).toHaveLength(30)
+      })
+
+      it('assigns no name twice when answers are lost', async () => {
+        const client = openClient(dynamo.endpoint)
+        const names = range(10, (i) => `lost answer ${i}`)
+        loseAnswers(client)
+        const uids = await open({ client }).uids.assign('tagk', names)
+        const stored = await open().uids.namesToUids('tagk', names)
+        expect(sorted(uids)).toEqual(sorted(stored))
+        expect(new Set(stored.values()).size).toBe(10)
+      })
+
+      it('gives up at the deadline with an error that says what failed and why', async () => {
+        const client = openClient(dynamo.endpoint)
+        failFirst(client, Number.POSITIVE_INFINITY)
+        const store = open({ client, deadlineMs: 100 })
+        const failure = await store.data.readBlocks(1, HOUR).catch((error: unknown) => error)
+        expect(failure).toBeInstanceOf(StoreUnavailableError)
+        expect(failure).toMatchObject({ statusCode: 503, message: expect.stringContaining('Query') })
+      })
+
+      it('says so when nothing listens', async () => {
+        const store = open({ endpoint: 'http://127.0.0.1:9', deadlineMs: 60 })
+        await expect(store.uids.assign('metric', ['a'])).rejects.toThrow(StoreUnavailableError)
+      })
+
+      it('does not try again what will never succeed', async () => {
+        const store = open({ tables: { ...TABLES, data: 'not-there' } })
+        await expect(store.data.readBlocks(1, HOUR)).rejects.toThrow(StoreRefusedError)
+        expect(store.stats.retries).toBe(0)
+      })
+    })
+  })
+}
+
+function range<T>(count: number, make: (index: number) => T): T[] {
+  return Array.from({ length: count }, (_, i) => make(i))
+}
+
+function rotate<T>(list: readonly T[], by: number): T[] {
+  return [...list.slice(by % list.length), ...list.slice(0, by % list.length)]
+}
+
+function sorted<K, V>(map: ReadonlyMap<K, V> | undefined): [K, V][] {
+  return [...(map ?? [])].sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1))
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}
+
+/** Comparing long byte arrays entry by entry takes the test runner seconds. */
+function hash(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

@@ -1,0 +1,64 @@
+import type { DynamoDBClient, WriteRequest } from '@aws-sdk/client-dynamodb'
+
+/** Faults still to come. */
+export interface Faults {
+  left(): number
+}
+
+const FAULTS = [
+  { name: 'ThrottlingException', $metadata: { httpStatusCode: 400 } },
+  { name: 'InternalServerError', $metadata: { httpStatusCode: 500 } },
+  { name: 'Error', code: 'ECONNRESET' },
+  { name: 'ProvisionedThroughputExceededException', $metadata: { httpStatusCode: 400 } },
+]
+
+/** Lets the first `count` requests of a client fail before they are sent, each with another of DynamoDB's ways to do so. */
+export function failFirst(client: DynamoDBClient, count: number): Faults {
+  let left = count
+  let next = 0
+  client.middlewareStack.add(
+    (send) => async (args) => {
+      if (left === 0) return send(args)
+      left--
+      throw fault(next++)
+    },
+    { step: 'initialize', name: 'failFirst' },
+  )
+  return { left: () => left }
+}
+
+/** Lets every second request of a client succeed but its answer get lost. */
+export function loseAnswers(client: DynamoDBClient): void {
+  let requests = 0
+  client.middlewareStack.add(
+    (send) => async (args) => {
+      const answer = await send(args)
+      if (requests++ % 2 === 1) throw fault(2)
+      return answer
+    },
+    { step: 'initialize', name: 'loseAnswers' },
+  )
+}
+
+/** Lets a client's first `count` BatchWriteItem requests write only their first item and give the rest back. */
+export function leaveOut(client: DynamoDBClient, count: number): Faults {
+  let left = count
+  client.middlewareStack.add(
+    (send) => async (args) => {
+      const input = args.input as { RequestItems?: Record<string, WriteRequest[]> }
+      const [entry] = Object.entries(input.RequestItems ?? {})
+      if (left === 0 || entry === undefined) return send(args)
+      left--
+      const [table, [first, ...others]] = entry
+      const answer = await send({ ...args, input: { ...input, RequestItems: { [table]: first ? [first] : [] } } })
+      return { ...answer, output: { ...answer.output, UnprocessedItems: { [table]: others } } }
+    },
+    { step: 'initialize', name: 'leaveOut' },
+  )
+  return { left: () => left }
+}
+
+function fault(index: number): Error {
+  const { name, ...rest } = FAULTS[index % FAULTS.length] ?? { name: 'Error' }
+  return Object.assign(new Error('made up by the test'), { name, ...rest })
+}
