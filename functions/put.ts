@@ -1,4 +1,73 @@
-/** Not written yet. */
-export const handler = async (): Promise<never> => {
-  throw new Error('functions/put.ts is not written yet')
+import { KinesisClient } from '@aws-sdk/client-kinesis'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+import { PointStream } from '../lib/ingest/point-stream.ts'
+import { type AckReader, put } from '../lib/ingest/put.ts'
+import { BadSyncTimeoutError } from '../lib/ingest/put-errors.ts'
+import { AckStore } from '../lib/store/ack.ts'
+import { Dynamo, openClient } from '../lib/store/dynamo.ts'
+import { readConfig } from './config.ts'
+import { httpHandler, MethodNotAllowedError } from './http/index.ts'
+import { putAnswer } from './put-answer.ts'
+
+/** Milliseconds that a put tries to get its points onto the stream; the gateway waits 30 s. */
+const STREAM_DEADLINE_MS = 8_000
+const ACK_DEADLINE_MS = 2_000
+
+let stream: PointStream | undefined
+let acks: AckReader | undefined
+
+/** The stream of this instance; its connections outlive a request. */
+function sharedStream(): PointStream {
+  const client = () =>
+    new KinesisClient({
+      maxAttempts: 1,
+      // HTTP/1.1 with kept connections: Kinesis' default is HTTP/2, which the local stream does not speak
+      requestHandler: new NodeHttpHandler({
+        connectionTimeout: 1_000,
+        requestTimeout: 5_000,
+        throwOnRequestTimeout: true,
+        httpAgent: { keepAlive: true },
+        httpsAgent: { keepAlive: true },
+      }),
+    })
+  stream ??= new PointStream(client(), readConfig().streamName, { deadlineMs: STREAM_DEADLINE_MS })
+  return stream
+}
+
+/** Acknowledgements alone, not the whole store: most puts do not wait, and the bundle stays small. */
+function sharedAcks(): AckReader {
+  acks ??= new AckStore(
+    new Dynamo({ client: openClient(), retry: { deadlineMs: ACK_DEADLINE_MS } }),
+    readConfig().tables.meta,
+  )
+  return acks
+}
+
+/** POST /api/put: docs/api/put.md. */
+export const handler = httpHandler(async (request) => {
+  if (request.method !== 'POST') throw new MethodNotAllowedError(request.method)
+  const { limits, syncTimeoutMs } = readConfig()
+  const { query } = request
+  // presence counts, as in OpenTSDB: ?sync, ?sync=true and ?sync=false say the same
+  const timeoutMs = query.has('sync') ? waitMs(query.get('sync_timeout'), syncTimeoutMs) : undefined
+  const report = await put(
+    { stream: sharedStream(), acks: sharedAcks, limits },
+    { text: request.body(), ...(timeoutMs !== undefined && { syncTimeoutMs: timeoutMs }) },
+  )
+  return putAnswer(report, {
+    details: query.has('details'),
+    summary: query.has('summary'),
+    countTimeouts: query.has('sync') && Number(query.get('sync_timeout') ?? 0) > 0,
+  })
+})
+
+/**
+ * @param asked sync_timeout, milliseconds; 0 or none: as long as may be
+ * @param most milliseconds that a put may wait
+ */
+function waitMs(asked: string | null, most: number): number {
+  if (asked === null || asked === '') return most
+  if (!/^[0-9]{1,9}$/.test(asked)) throw new BadSyncTimeoutError(asked)
+  const ms = Number(asked)
+  return ms === 0 ? most : Math.min(ms, most)
 }

@@ -42,3 +42,19 @@ export class BadTimestampError extends BadRequestError {
     super('put.timestamp', `Invalid timestamp: ${text}`)
   }
 }
+
+/** When some points of a put were refused and the request did not ask which. */
+export class PointsRefusedError extends BadRequestError {
+  constructor() {
+    super('put.points', 'One or more data points had errors', {
+      details: 'Please see the TSD logs or append "details" to the put request',
+    })
+  }
+}
+
+/** When sync_timeout is not a number of milliseconds. */
+export class BadSyncTimeoutError extends BadRequestError {
+  constructor(text: string) {
+    super('put.syncTimeout', `sync_timeout must be a whole number of milliseconds, it is '${text}'`)
+  }
+}
