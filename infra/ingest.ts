@@ -58,14 +58,14 @@ export class Ingest extends Construct {
       timeoutSeconds: 29,
       environment: {
         [ENV.streamName]: this.stream.streamName,
-        ...storage.environment('meta'),
+        ...storage.names('meta'),
         [ENV.limits]: JSON.stringify(config.limits),
         [ENV.syncTimeoutMs]: String(config.syncTimeout * 1000),
       },
       permissions: [
         { actions: ['kinesis:PutRecords'], resources: [this.stream.streamArn] },
         // The acknowledgements that ?sync waits for.
-        { actions: ['dynamodb:GetItem', 'dynamodb:Query'], resources: storage.arns('meta') },
+        { actions: ['dynamodb:Query'], resources: storage.arns('meta') },
       ],
     })
   }
@@ -84,7 +84,8 @@ export class Ingest extends Construct {
       description: 'Stores the points of the stream',
       timeoutSeconds: 120,
       environment: {
-        ...storage.environment('data', 'uid', 'meta', 'tree'),
+        ...storage.names('data', 'uid', 'meta', 'tree'),
+        ...storage.keys(),
         [ENV.blockTtlDays]: String(config.blockRetentionDays),
         [ENV.rejectTtlDays]: String(config.rejectRetentionDays),
         [ENV.limits]: JSON.stringify(config.limits),

@@ -24,7 +24,7 @@ export class Query extends Construct {
     const { config, storage } = props
     const limits = { [ENV.limits]: JSON.stringify(config.limits) }
     const read = { actions: READ_ITEMS, resources: storage.arns('data', 'uid', 'meta') }
-    const environment = { ...storage.environment('data', 'uid', 'meta'), ...limits }
+    const environment = { ...storage.names('data', 'uid', 'meta'), ...storage.keys(), ...limits }
 
     this.query = new TsdbFunction(this, 'Query', {
       config,

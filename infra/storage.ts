@@ -50,14 +50,18 @@ export class Storage extends Construct {
     return roles.map((role) => this.tables[role].tableArn)
   }
 
-  /** The environment of a function that uses some tables: their names, and how keys are made. */
-  environment(...roles: readonly TableRole[]): Record<string, string> {
-    const { metric, tagk, tagv } = this.#config.uidWidth
+  /** Names of some tables, for a function's environment. */
+  names(...roles: readonly TableRole[]): Record<string, string> {
+    return Object.fromEntries(roles.map((role) => [TABLE_VARIABLES[role], this.tables[role].tableName]))
+  }
+
+  /** How keys are made, for the environment of a function that makes them. */
+  keys(): Record<string, string> {
+    const { uidWidth, saltBuckets, shelves } = this.#config
     return {
-      ...Object.fromEntries(roles.map((role) => [TABLE_VARIABLES[role], this.tables[role].tableName])),
-      [ENV.uidWidths]: `${metric},${tagk},${tagv}`,
-      [ENV.saltBuckets]: String(this.#config.saltBuckets),
-      [ENV.shelves]: String(this.#config.shelves),
+      [ENV.uidWidths]: `${uidWidth.metric},${uidWidth.tagk},${uidWidth.tagv}`,
+      [ENV.saltBuckets]: String(saltBuckets),
+      [ENV.shelves]: String(shelves),
     }
   }
 

@@ -190,7 +190,7 @@ describe('functions', () => {
   })
 
   test.each([
-    ['IngestPut', ['dynamodb:GetItem', 'dynamodb:Query', 'kinesis:PutRecords']],
+    ['IngestPut', ['dynamodb:Query', 'kinesis:PutRecords']],
     ['QueryRole', ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query']],
     ['QueryMeta', ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query']],
     ['DevicesRole', ['kinesis:PutRecord', 'sqs:SendMessage']],
