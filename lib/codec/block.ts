@@ -45,8 +45,9 @@ export interface BlockFilter {
 /** First byte of every block. Readers understand each version ever written. */
 const VERSION = 1
 
-/** Version, three widths, base time and checksum. */
-const HEADER_BYTES = 12
+/** Version, three widths and base time; the checksum follows. */
+const HEAD_BYTES = 8
+const CHECKSUM_BYTES = 4
 
 /** Bytes that a block's columns may take once inflated; what a block of MAX_BLOCK_POINTS can take stays below. */
 const MAX_COLUMN_BYTES = 2 ** 27
@@ -84,17 +85,24 @@ export function encodeBlock(block: Block): Uint8Array {
   }
   const packed = deflateRawSync(columns.finish(), { level: DEFLATE_LEVEL, memLevel: 9 })
 
-  const head = new ByteWriter(32)
-  head.varint(sources.length).varint(series.length).varint(points).varint(columns.length)
-  const body = Buffer.concat([head.finish(), packed])
-  return new ByteWriter(HEADER_BYTES + body.length)
+  const head = new ByteWriter(HEAD_BYTES)
     .u8(VERSION)
     .u8(widths.metric)
     .u8(widths.tagk)
     .u8(widths.tagv)
     .u32(baseTime)
-    .u32(crc32(body))
-    .raw(body)
+    .finish()
+  const counts = new ByteWriter(32)
+    .varint(sources.length)
+    .varint(series.length)
+    .varint(points)
+    .varint(columns.length)
+    .finish()
+  return new ByteWriter(HEAD_BYTES + CHECKSUM_BYTES + counts.length + packed.length)
+    .raw(head)
+    .u32(crc32(packed, crc32(counts, crc32(head))))
+    .raw(counts)
+    .raw(packed)
     .finish()
 }
 
@@ -111,7 +119,8 @@ export function decodeBlock(bytes: Uint8Array, filter: BlockFilter = {}): Block 
   const widths = { metric: readWidth(header), tagk: readWidth(header), tagv: readWidth(header) }
   const baseTime = header.u32()
   const checksum = header.u32()
-  if (crc32(bytes.subarray(header.offset)) !== checksum) header.fail('a wrong checksum')
+  const body = bytes.subarray(HEAD_BYTES + CHECKSUM_BYTES)
+  if (crc32(body, crc32(bytes.subarray(0, HEAD_BYTES))) !== checksum) header.fail('a wrong checksum')
   const sourceCount = header.varint()
   const count = header.varint()
   const total = header.varint()
