@@ -9,6 +9,8 @@ export interface BadLine {
 /** What became of a batch. */
 export interface Outcome {
   readonly accepted: number
+  readonly refused: number
+  /** Those that the server lists; where there are very many it lists the first alone. */
   readonly bad: readonly BadLine[]
 }
 
@@ -70,7 +72,7 @@ export class ImportBatch {
     const said = tryJson(text)
     if (!isRecord(said) || !Array.isArray(said.errors)) return undefined
     const errors = said.errors.filter(isRecord)
-    if (errors.length === 0) return { accepted: this.count, bad: [] }
+    if (errors.length === 0) return { accepted: this.count, refused: 0, bad: [] }
 
     const linesOf = new Map<string, number[]>()
     for (const [i, point] of this.#points.entries()) {
@@ -84,7 +86,8 @@ export class ImportBatch {
       line: linesOf.get(identityOf(datapoint))?.shift() ?? this.firstLine,
       reason: String(error),
     }))
-    return { accepted: this.count - bad.length, bad }
+    const refused = typeof said.failed === 'number' ? said.failed : bad.length
+    return { accepted: this.count - refused, refused, bad }
   }
 }
 

@@ -130,13 +130,15 @@ class ImportRun {
       const line = run.first + i
       const parsed = text === undefined ? { bad: `longer than ${LONGEST_LINE_BYTES} bytes` } : parseImportLine(text)
       if (parsed === undefined) continue
-      if ('bad' in parsed) this.#report(name, line, parsed.bad)
-      else yield [line, parsed.point]
+      if ('point' in parsed) yield [line, parsed.point]
+      else {
+        this.bad++
+        this.#report(name, line, parsed.bad)
+      }
     }
   }
 
   #report(name: string, line: number, reason: string): void {
-    this.bad++
     this.#progress.note(`${name}:${line}: ${reason}`)
   }
 
@@ -163,11 +165,13 @@ class ImportRun {
       for (const half of batch.halves()) await this.#send(half)
       return
     }
-    const outcome = answer.status === 204 ? { accepted: batch.count, bad: [] } : batch.outcome(answer.text)
+    const outcome = answer.status === 204 ? { accepted: batch.count, refused: 0, bad: [] } : batch.outcome(answer.text)
     if (outcome !== undefined) {
       this.accepted += outcome.accepted
+      this.bad += outcome.refused
       for (const { line, reason } of outcome.bad) this.#report(batch.file, line, reason)
     } else if (answer.status === 413) {
+      this.bad++
       this.#report(batch.file, batch.firstLine, refusal(answer).message)
     } else {
       throw refusal(answer)

@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { quoteNumbers } from '../../cli/query.ts'
 import { runTsdb } from '../helpers/cli.ts'
-import { startTestServer, type TestServer } from '../helpers/server.ts'
+import { startTestServer } from '../helpers/server.ts'
 
 const FIXTURE = 'test/data/host-metrics.txt.gz'
 
@@ -17,7 +17,7 @@ const times = points.map(({ time }) => time)
 const start = Math.min(...times)
 const end = Math.max(...times)
 
-let server: TestServer
+let server: Awaited<ReturnType<typeof startTestServer>>
 
 /** Asks for a metric; numbers come as the text they are in the answer. */
 async function ask(m: string): Promise<{ tags: Record<string, string>; dps: [time: string, value: string][] }[]> {
