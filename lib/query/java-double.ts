@@ -11,6 +11,8 @@ export function javaDouble(value: number): string {
     const text = String(value)
     return text.includes('.') ? text : `${text}.0`
   }
-  const [digits = '', exponent = ''] = value.toExponential().split('e')
-  return `${digits.includes('.') ? digits : `${digits}.0`}E${exponent.replace('+', '')}`
+  const shortest = value.toExponential()
+  // of one digit Java takes the nearest of two, which only differs for the very smallest: 4.9E-324
+  const text = shortest.includes('.') ? shortest : value.toExponential(1)
+  return text.replace('e+', 'E').replace('e', 'E')
 }

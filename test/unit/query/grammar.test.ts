@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest'
+import { NotBuiltYetError } from '../../../lib/model/errors.ts'
+import { parseDownsample } from '../../../lib/query/downsample-spec.ts'
+import { BadQueryError } from '../../../lib/query/errors.ts'
+import { parseMetricExpression } from '../../../lib/query/grammar.ts'
+import { DEFAULT_COUNTER_MAX, PLAIN_RATE } from '../../../lib/query/rate.ts'
+
+const plain = {
+  aggregator: 'sum',
+  metric: 'sys.cpu.user',
+  downsample: undefined,
+  rate: undefined,
+  filters: [],
+  explicitTags: false,
+}
+
+test('m= is at least an aggregator and a metric', () => {
+  expect(parseMetricExpression('sum:sys.cpu.user')).toEqual(plain)
+  expect(parseMetricExpression('sum:sys.cpu.user{}')).toEqual(plain)
+  expect(parseMetricExpression('sum:sys.cpu.user{}{}')).toEqual(plain)
+})
+
+test('the first braces group, the second only filter', () => {
+  expect(parseMetricExpression('sum:sys.cpu.user{host=*,dc=lga|dal}{cpu=wildcard(1*)}').filters).toEqual([
+    { tagk: 'host', type: 'wildcard', filter: '*', groupBy: true },
+    { tagk: 'dc', type: 'literal_or', filter: 'lga|dal', groupBy: true },
+    { tagk: 'cpu', type: 'wildcard', filter: '1*', groupBy: false },
+  ])
+})
+
+test('the parts between aggregator and metric come in any order', () => {
+  const rate = { counter: true, counterMax: 65535n, resetValue: 15, dropResets: false }
+  const want = { ...plain, downsample: '5m-avg-nan', rate, explicitTags: true }
+  expect(parseMetricExpression('sum:5m-avg-nan:rate{counter,65535,15}:explicit_tags:sys.cpu.user')).toEqual(want)
+  expect(parseMetricExpression('sum:explicit_tags:rate{counter,65535,15}:5m-avg-nan:sys.cpu.user')).toEqual(want)
+})
+
+test.each([
+  ['rate', PLAIN_RATE],
+  ['rate{bogus}', PLAIN_RATE],
+  ['rate{counter}', { ...PLAIN_RATE, counter: true }],
+  ['rate{counter,,100}', { counter: true, counterMax: DEFAULT_COUNTER_MAX, resetValue: 100, dropResets: false }],
+  ['rate{dropcounter}', { ...PLAIN_RATE, counter: true, dropResets: true }],
+])('%s is read', (part, rate) => {
+  expect(parseMetricExpression(`sum:${part}:sys.cpu.user`).rate).toEqual(rate)
+})
+
+test.each([
+  ['sys.cpu.user', 'not enough'],
+  ['a:b:c:d:e:f', 'too many'],
+  ['sum:m{host', "Missing '}'"],
+  ['sum:m{host=}', 'host='],
+  ['sum:m{=x}', '=x'],
+  ['sum:m{a=b}{c=d}{e=f}', 'two pairs'],
+  ['sum:rate{counter,,,}:m', '4 parts'],
+  ['sum:rate{counter,x}:m', "'x'"],
+  ['sum:m{host=not_key()}', 'not_key'],
+])('%s is refused, naming %s', (text, named) => {
+  expect(() => parseMetricExpression(text)).toThrow(BadQueryError)
+  expect(() => parseMetricExpression(text)).toThrow(named)
+})
+
+test('parts that are not built are refused by name', () => {
+  expect(() => parseMetricExpression('sum:percentiles[99]:m')).toThrow(NotBuiltYetError)
+  expect(() => parseDownsample('1dc-sum')).toThrow('1dc')
+})
+
+test('a downsample is an interval, an aggregator and a fill policy', () => {
+  expect(parseDownsample('5m-avg')).toMatchObject({ intervalMs: 300_000, aggregator: { name: 'avg' }, fill: 'none' })
+  expect(parseDownsample('1h-max-NaN')).toMatchObject({
+    intervalMs: 3_600_000,
+    aggregator: { name: 'max' },
+    fill: 'nan',
+  })
+  expect(parseDownsample('0all-sum')).toMatchObject({ intervalMs: undefined, aggregator: { name: 'sum' } })
+  expect(parseDownsample('1m-avg-')).toMatchObject({ intervalMs: 60_000, fill: 'none' })
+})
+
+test.each([
+  '',
+  '5m',
+  'avg',
+  '-1m-avg',
+  '0m-avg',
+  '1m-nosuch',
+  '1m-none',
+  '1m-avg-bogus',
+  '1m-avg-scalar',
+  '1m-avg-zero-x',
+])('the downsample "%s" is refused', (text) => {
+  expect(() => parseDownsample(text)).toThrow(BadQueryError)
+})

@@ -1,0 +1,97 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { aggregatorOf } from '../../../lib/query/aggregate/index.ts'
+import { parseDownsample } from '../../../lib/query/downsample-spec.ts'
+import { QueryTooLargeError } from '../../../lib/query/errors.ts'
+import { javaDouble } from '../../../lib/query/java-double.ts'
+import type { QueryResult } from '../../../lib/query/run.ts'
+import { type SerialiseOptions, serialise } from '../../../lib/query/serialise.ts'
+import { columns, type Point } from './columns.ts'
+
+test.each([
+  [42, '42.0'],
+  [-0, '-0.0'],
+  [0.1, '0.1'],
+  [0.001, '0.001'],
+  [0.00099, '9.9E-4'],
+  [9999999, '9999999.0'],
+  [10_000_000, '1.0E7'],
+  [1.5e10, '1.5E10'],
+  [-1.25e-5, '-1.25E-5'],
+  [1e-40, '1.0E-40'],
+  [5e-324, '4.9E-324'],
+  [1.7976931348623157e308, '1.7976931348623157E308'],
+  [Number.NEGATIVE_INFINITY, '-Infinity'],
+])('javaDouble(%d) is %s', (value, text) => {
+  expect(javaDouble(value)).toBe(text)
+})
+
+test('javaDouble writes what reads back as the same double', () => {
+  fc.assert(fc.property(fc.double({ noNaN: true }), (value) => Object.is(Number(javaDouble(value)), value)))
+})
+
+const OPTIONS: SerialiseOptions = {
+  arrays: false,
+  msResolution: false,
+  showTsuids: false,
+  showQuery: false,
+  showSummary: false,
+  maxLength: 10_000,
+}
+
+function result(points: Point[], downsample?: string): QueryResult {
+  const aggregator = aggregatorOf('sum')
+  if (aggregator === undefined) throw new Error('no sum')
+  return {
+    query: {
+      index: 0,
+      metric: 'sys."cpu',
+      aggregator,
+      downsample: downsample === undefined ? undefined : parseDownsample(downsample),
+      rate: undefined,
+      filters: [],
+      explicitTags: false,
+    },
+    metric: 'sys."cpu',
+    filterTagks: [],
+    tags: { host: 'web01' },
+    aggregateTags: ['dc'],
+    tsuids: ['000001000001000001'],
+    points: columns(points),
+  }
+}
+
+const text = (one: QueryResult, options: Partial<SerialiseOptions> = {}) =>
+  serialise({ results: [one], usage: { series: 1, points: 2, bytes: 3, ms: 4 } }, { ...OPTIONS, ...options })
+
+const HEAD = '{"metric":"sys.\\"cpu","tags":{"host":"web01"},"aggregateTags":["dc"]'
+
+test('integers are exact, doubles look like doubles, times are in seconds', () => {
+  const points: Point[] = [
+    [1356998400000, 9223372036854775807n],
+    [1356998401500, 8],
+  ]
+  expect(text(result(points))).toBe(`[${HEAD},"dps":{"1356998400":9223372036854775807,"1356998401":8.0}}]`)
+  expect(text(result(points), { msResolution: true, arrays: true })).toBe(
+    `[${HEAD},"dps":[[1356998400000,9223372036854775807],[1356998401500,8.0]]}]`,
+  )
+})
+
+test('a missing value is the text NaN, or null where the fill policy is null', () => {
+  const points: Point[] = [[0, Number.NaN]]
+  expect(text(result(points, '1m-avg-nan'))).toBe(`[${HEAD},"dps":{"0":"NaN"}}]`)
+  expect(text(result(points, '1m-avg-null'))).toBe(`[${HEAD},"dps":{"0":null}}]`)
+})
+
+test('TSUIDs, the query and a summary are there when they are asked for', () => {
+  const all = JSON.parse(text(result([]), { showTsuids: true, showQuery: true, showSummary: true }))
+  expect(all).toMatchObject([
+    { tsuids: ['000001000001000001'], query: { index: 0, aggregator: 'sum', filters: [] }, dps: {} },
+    { statsSummary: { seriesRead: 1, bytesRead: 3 } },
+  ])
+})
+
+test('an answer longer than it may be is refused whole', () => {
+  expect(() => text(result([[0, 1n]]), { maxLength: 20 })).toThrow(QueryTooLargeError)
+  expect(serialise({ results: [], usage: { series: 0, points: 0, bytes: 0, ms: 0 } }, OPTIONS)).toBe('[]')
+})
