@@ -26,7 +26,7 @@ export interface Log {
 export function createLog(
   level: LogLevel,
   source = 'runner',
-  write = (line: string) => void process.stderr.write(`${line}\n`),
+  write: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
 ): Log {
   const least = LOG_LEVELS.indexOf(level)
   const at = (name: LogLevel) => (message: string) => {

@@ -6,7 +6,8 @@ export class EmulatorError extends RunnerError {
   readonly type: string
 
   constructor(operation: string, type: string, message: string) {
-    super(`${operation}: ${type}: ${message}`)
+    // Validation messages repeat what was sent.
+    super(`${operation}: ${type}: ${message.slice(0, 500)}`)
     this.type = type
   }
 }

@@ -1,0 +1,191 @@
+import { connect } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { REQUEST_BYTES } from '../../../../local/gateway/body.ts'
+import { Gateway } from '../../../../local/gateway/gateway.ts'
+import { createLog } from '../../../../local/log.ts'
+import type { ApiModel } from '../../../../local/template/index.ts'
+import { tinyFunction } from '../functions/bundle.ts'
+
+const SILENT = createLog('silent')
+const ECHO = `export const handler = async (event) => {
+  if (event.rawPath === '/throw') throw new Error('no')
+  if (event.rawPath === '/slow') await new Promise((resolve) => setTimeout(resolve, 500))
+  if (event.rawPath === '/large') return { statusCode: 200, body: 'x'.repeat(7_000_000) }
+  return { statusCode: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(event) }
+}`
+
+async function serve(changes: Partial<ApiModel> = {}): Promise<{ url: string; port: number }> {
+  const { pool } = await tinyFunction(ECHO)
+  const gateway = await Gateway.listen(0, SILENT)
+  const routes = ['POST /put', 'GET /slow', 'GET /throw', 'GET /large', 'ANY /tree/{id}'].map((routeKey) => ({
+    routeKey,
+    functionId: 'Tiny',
+    timeoutMs: routeKey === 'GET /slow' ? 100 : 30_000,
+  }))
+  gateway.serve({ logicalId: 'api', routes, cors: undefined, ...changes }, new Map([['Tiny', pool]]))
+  onTestFinished(() => gateway.close())
+  return { url: `http://127.0.0.1:${gateway.port}`, port: gateway.port }
+}
+
+/** Sends bytes as they are and returns what comes back until the server closes. */
+function raw(port: number, ...pieces: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => pieces.forEach((piece) => void socket.write(piece)))
+    let text = ''
+    socket.on('data', (piece) => {
+      text += piece
+    })
+    socket.on('close', () => resolve(text))
+    socket.on('error', reject)
+  })
+}
+
+test('a request reaches the function as an event and its answer the client', async () => {
+  const { url } = await serve()
+  const response = await fetch(`${url}/tree/7?a=1`, { method: 'DELETE' })
+  expect(response.status).toBe(200)
+  expect(response.headers.get('apigw-requestid')).toMatch(/^[0-9a-f-]{36}$/)
+  expect(await response.json()).toMatchObject({
+    routeKey: 'ANY /tree/{id}',
+    pathParameters: { id: '7' },
+    queryStringParameters: { a: '1' },
+    requestContext: { http: { method: 'DELETE' } },
+  })
+})
+
+test('the answers of the gateway itself are API Gateway’s', async () => {
+  const { url } = await serve()
+  const answers = []
+  for (const path of ['/nothing', '/throw', '/large', '/slow', '/%zz']) {
+    const response = await fetch(url + path)
+    answers.push([path, response.status, await response.text()])
+  }
+  expect(answers).toEqual([
+    ['/nothing', 404, '{"message":"Not Found"}'],
+    ['/throw', 500, '{"message":"Internal Server Error"}'],
+    ['/large', 500, '{"message":"Internal Server Error"}'],
+    ['/slow', 503, '{"message":"Service Unavailable"}'],
+    ['/%zz', 400, '{"message":"Bad Request"}'],
+  ])
+})
+
+test('before there is anything to call, the answer is 503', async () => {
+  const gateway = await Gateway.listen(0, SILENT)
+  onTestFinished(() => gateway.close())
+  expect((await fetch(`http://127.0.0.1:${gateway.port}/`)).status).toBe(503)
+})
+
+test('HEAD has the length and no body', async () => {
+  const { url } = await serve()
+  const response = await fetch(`${url}/tree/7`, { method: 'HEAD' })
+  expect([response.status, await response.text()]).toEqual([200, ''])
+  expect(Number(response.headers.get('content-length'))).toBeGreaterThan(100)
+})
+
+test('a body that Lambda’s event can’t hold is 413, though the gateway would take it', async () => {
+  const { url } = await serve()
+  const post = (bytes: number, headers: Record<string, string>) =>
+    fetch(`${url}/put`, { method: 'POST', body: Buffer.alloc(bytes, 'x'), headers })
+  const text = { 'content-type': 'text/plain' }
+  expect((await post(6_100_000, text)).status).toBe(200)
+  expect((await post(6_400_000, text)).status).toBe(413)
+  expect((await post(4_900_000, { 'content-type': 'application/octet-stream' })).status).toBe(413)
+})
+
+test('a body beyond 10 MB is 413, announced or not', async () => {
+  const { url } = await serve()
+  const body = Buffer.alloc(REQUEST_BYTES + 1, 'x')
+  const announced = await fetch(`${url}/put`, { method: 'POST', body })
+  expect([announced.status, await announced.text()]).toEqual([413, '{"message":"Request Entity Too Large"}'])
+
+  const stream = new ReadableStream({
+    start(controller) {
+      for (let sent = 0; sent <= REQUEST_BYTES; sent += 1_000_000) controller.enqueue(body.subarray(0, 1_000_000))
+      controller.close()
+    },
+  })
+  const init: RequestInit & { duplex: 'half' } = { method: 'POST', body: stream, duplex: 'half' }
+  expect((await fetch(`${url}/put`, init)).status).toBe(413)
+})
+
+test('who asks before sending is told at once that the body is too large', async () => {
+  const { port } = await serve()
+  const head = `POST /put HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: ${REQUEST_BYTES + 1}\r\n\r\n`
+  const socket = connect(port, '127.0.0.1', () => void socket.write(head))
+  const answer = await new Promise((resolve) => socket.once('data', (piece) => resolve(String(piece))))
+  socket.destroy()
+  expect(answer).toMatch(/^HTTP\/1.1 413 /)
+})
+
+test('who asks before sending a body that fits is told to go on', async () => {
+  const { port } = await serve()
+  const head = 'POST /put HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: 2\r\n\r\n'
+  expect(await raw(port, head, 'hi')).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 OK/)
+})
+
+test('clients that go away in the middle leave the gateway as it was', async () => {
+  const { url, port } = await serve()
+  for (let client = 0; client < 20; client++) {
+    const socket = connect(port, '127.0.0.1')
+    socket.write('POST /put HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf of it')
+    await new Promise((resolve) => socket.once('connect', resolve))
+    socket.destroy()
+  }
+  expect((await fetch(`${url}/tree/1`)).status).toBe(200)
+})
+
+test('several requests use one connection', async () => {
+  const { port } = await serve()
+  const get = 'GET /tree/1 HTTP/1.1\r\nHost: x\r\n\r\n'
+  const last = 'GET /tree/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+  expect((await raw(port, get, get, last)).match(/HTTP\/1.1 200/g)).toHaveLength(3)
+})
+
+test('with CORS, the gateway answers preflights itself and marks every other answer', async () => {
+  const cors = {
+    allowOrigins: ['https://a.example'],
+    allowMethods: ['GET'],
+    allowHeaders: ['x-a'],
+    exposeHeaders: [],
+    allowCredentials: false,
+    maxAgeSeconds: 60,
+  }
+  const { url } = await serve({ cors })
+  const preflight = await fetch(`${url}/tree/1`, {
+    method: 'OPTIONS',
+    headers: { origin: 'https://a.example', 'access-control-request-method': 'GET' },
+  })
+  expect(preflight.status).toBe(204)
+  expect(preflight.headers.get('access-control-allow-methods')).toBe('GET')
+  expect(preflight.headers.get('access-control-max-age')).toBe('60')
+  const marked = async (origin: string) =>
+    (await fetch(`${url}/tree/1`, { headers: { origin } })).headers.get('access-control-allow-origin')
+  expect(await marked('https://a.example')).toBe('https://a.example')
+  expect(await marked('https://b.example')).toBeNull()
+})
+
+test('a taken port is refused in one line', async () => {
+  const { port } = await serve()
+  await expect(Gateway.listen(port, SILENT)).rejects.toThrow(`Port ${port} is taken: choose another with --port`)
+})
+
+test('closing waits for what was accepted', async () => {
+  const { pool } = await tinyFunction(ECHO)
+  const gateway = await Gateway.listen(0, SILENT)
+  const routes = [{ routeKey: 'GET /slow', functionId: 'Tiny', timeoutMs: 30_000 }]
+  let called: () => void = () => undefined
+  const accepted = new Promise<void>((resolve) => {
+    called = resolve
+  })
+  const call = pool.call.bind(pool)
+  pool.call = (event) => {
+    called()
+    return call(event)
+  }
+  gateway.serve({ logicalId: 'api', routes, cors: undefined }, new Map([['Tiny', pool]]))
+  const response = fetch(`http://127.0.0.1:${gateway.port}/slow`)
+  await accepted
+  await gateway.close()
+  expect((await response).status).toBe(200)
+  await expect(fetch(`http://127.0.0.1:${gateway.port}/slow`)).rejects.toThrow()
+})
