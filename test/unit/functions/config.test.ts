@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { parseConfig } from '../../../functions/config.ts'
+import { BadConfigurationError } from '../../../lib/model/errors.ts'
+import { DEFAULT_LIMITS } from '../../../lib/model/limits.ts'
+
+describe('parseConfig(env)', () => {
+  it('has a default for whatever has one', () => {
+    expect(parseConfig({})).toMatchObject({
+      limits: DEFAULT_LIMITS,
+      uidWidths: { metric: 3, tagk: 3, tagv: 4 },
+      saltBuckets: 1,
+      blockTtlDays: 14,
+      logLevel: 'warn',
+    })
+  })
+
+  it('lets single limits be set', () => {
+    const { limits } = parseConfig({ TSDB_LIMITS: '{"tags":16}' })
+    expect(limits).toEqual({ ...DEFAULT_LIMITS, tags: 16 })
+  })
+
+  it.each([
+    ['TSDB_LIMITS', '{'],
+    ['TSDB_LIMITS', '[]'],
+    ['TSDB_LIMITS', '{"tag":1}'],
+    ['TSDB_LIMITS', '{"tags":0}'],
+    ['TSDB_LIMITS', '{"tags":"8"}'],
+    ['TSDB_UID_WIDTHS', '3,3'],
+    ['TSDB_UID_WIDTHS', '3,3,5'],
+    ['TSDB_SHELVES', '0'],
+    ['TSDB_SHELVES', '1.5'],
+    ['TSDB_SYNC_TIMEOUT_MS', 'soon'],
+    ['TSDB_LOG_LEVEL', 'loud'],
+  ])('refuses %s=%s by name', (name, value) => {
+    expect(() => parseConfig({ [name]: value })).toThrow(BadConfigurationError)
+    expect(() => parseConfig({ [name]: value })).toThrow(name)
+  })
+
+  it('names the variable of a table only when somebody asks for it', () => {
+    const config = parseConfig({})
+    expect(() => config.tables.tree).toThrow('TSDB_TREE_TABLE')
+  })
+})
