@@ -123,17 +123,39 @@ interface ResolvedRecord {
   points: number
 }
 
+/** What a pass is to write, but for the rejects, which are its records with faults. */
+interface PreparedPass {
+  readonly records: readonly ResolvedRecord[]
+  /** Every series of the records, each once. */
+  readonly series: readonly ResolvedSeries[]
+  readonly blocks: readonly EncodedBlock[]
+}
+
 /** @returns points stored */
 async function storePass(consumer: Consumer, decoded: readonly DecodedRecord[]): Promise<number> {
-  const { store, series, noter } = consumer
-  const [history, forgotten] = await Promise.all([store.layout.ensureLayout(), series.refresh()])
-  if (forgotten) noter.clear()
-  const { records, used } = await resolveRecords(series, inOrderOfPrecedence(decoded))
-  const blocks = encodeRecords(consumer.encoder, records, used, shelvesBy(history, used))
-  await noter.note(used)
-  await Promise.all([writeBlocks(consumer, blocks), writeRejects(store, decoded)])
-  await writeAcks(store, records)
+  const { records, series, blocks } = await preparePass(consumer, decoded)
+  await consumer.noter.note(series)
+  await Promise.all([writeBlocks(consumer, blocks), writeRejects(consumer.store, decoded)])
+  await writeAcks(consumer.store, records)
   return records.reduce((sum, { points }) => sum + points, 0)
+}
+
+/** From records to blocks; of the store it needs but the UIDs of new names and, once a minute, the layout and the epoch. */
+async function preparePass(consumer: Consumer, decoded: readonly DecodedRecord[]): Promise<PreparedPass> {
+  const [history, forgotten] = await Promise.all([consumer.store.layout.ensureLayout(), consumer.series.refresh()])
+  if (forgotten) consumer.noter.clear()
+  const { records, series } = await resolveRecords(consumer.series, inOrderOfPrecedence(decoded))
+  return { records, series, blocks: encodeRecords(consumer.encoder, records, series, shelvesBy(history, series)) }
+}
+
+/**
+ * What consumeBatch does but for the writes: for measuring it alone.
+ * @returns the encoded blocks
+ */
+export async function encodeBatch(consumer: Consumer, records: readonly StreamInput[]): Promise<EncodedBlock[]> {
+  const blocks: EncodedBlock[] = []
+  for (const pass of decodeInPasses(consumer, records)) blocks.push(...(await preparePass(consumer, pass)).blocks)
+  return blocks
 }
 
 /** Of one series and instant the point that arrived later counts: by arrival, then shard, then sequence. */
@@ -149,11 +171,11 @@ function inOrderOfPrecedence(decoded: readonly DecodedRecord[]): DecodedRecord[]
  * @returns the records in their order, and the series by number
  */
 async function resolveRecords(
-  series: SeriesResolver,
+  resolver: SeriesResolver,
   decoded: readonly DecodedRecord[],
-): Promise<{ records: ResolvedRecord[]; used: readonly ResolvedSeries[] }> {
+): Promise<Omit<PreparedPass, 'blocks'>> {
   const batches = decoded.flatMap((record) => record.batches)
-  const resolutions = await series.resolve(batches.map(({ batch }) => batch.series))
+  const resolutions = await resolver.resolve(batches.map(({ batch }) => batch.series))
   const resolutionsOf = new Map(batches.map((batch, i) => [batch, resolutions[i] ?? []]))
   const numbers = new Map<ResolvedSeries, number>()
   const records = decoded.map((record) => {
@@ -166,7 +188,7 @@ async function resolveRecords(
     })
     return { record, batches: resolved, points }
   })
-  return { records, used: [...numbers.keys()] }
+  return { records, series: [...numbers.keys()] }
 }
 
 /** @returns the numbers of a batch's series, -1 for those without UIDs and for what stands behind the last */
