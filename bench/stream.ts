@@ -1,4 +1,11 @@
-import type { APIGatewayProxyEventV2, Context, KinesisStreamEvent, KinesisStreamRecord } from 'aws-lambda'
+import type {
+  APIGatewayProxyEventV2,
+  APIGatewayProxyStructuredResultV2,
+  Context,
+  KinesisStreamEvent,
+  KinesisStreamRecord,
+} from 'aws-lambda'
+import type { HttpAnswer } from '../functions/http/index.ts'
 import type { StreamInput } from '../lib/ingest/decode-record.ts'
 import { EmulatorClient } from '../local/emulators/client.ts'
 import { BENCH_STREAM } from './emulators.ts'
@@ -124,4 +131,9 @@ export function streamInput({ eventID, kinesis }: KinesisStreamRecord): StreamIn
     shard: Number(/(\d+):/.exec(eventID)?.[1]),
     bytes: Buffer.from(kinesis.data, 'base64'),
   }
+}
+
+/** The status of what the put function answers. */
+export function statusOf(answer: APIGatewayProxyStructuredResultV2 | HttpAnswer): number | undefined {
+  return 'status' in answer ? answer.status : answer.statusCode
 }

@@ -1,21 +1,25 @@
 // npm run bench -- units [--json]
 import { strictEqual } from 'node:assert'
+import { KinesisClient } from '@aws-sdk/client-kinesis'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { KinesisStreamRecord } from 'aws-lambda'
 import { readConfig } from '../functions/config.ts'
 import { type Consumer, consumeBatch, createConsumer } from '../lib/ingest/consume.ts'
 import { DEFAULT_DEVICE_MAPPING, parseDeviceMapping } from '../lib/ingest/device-mapping.ts'
+import { PointStream } from '../lib/ingest/point-stream.ts'
+import { put } from '../lib/ingest/put.ts'
 import { openStore } from '../lib/store/index.ts'
 import { type Fleet, HUNDRED_SERIES, putBodies, TEN_THOUSAND_SERIES } from './cases.ts'
-import { type EmulatorEndpoints, setFunctionEnvironment, startEmulators } from './emulators.ts'
+import { BENCH_STREAM, type EmulatorEndpoints, setFunctionEnvironment, startEmulators } from './emulators.ts'
 import type { Report } from './report.ts'
-import { INVOCATION, putEvent, readStream, recordBytes, streamEvents, streamInput } from './stream.ts'
+import { readStream, recordBytes, streamEvents, streamInput } from './stream.ts'
 
 /** Records that consume gets at a time; the more, the more points share a block. */
 const RECORDS_AN_EVENT = 100
 
 /**
  * What points cost at AWS's meters: bytes and records in the stream, requests of the SDK, and read and write units as the
- * emulator of DynamoDB counts them in ConsumedCapacity. Points go through the put handler, Kinesis' emulator and consumeBatch.
+ * emulator of DynamoDB counts them in ConsumedCapacity. Points go through put, Kinesis' emulator and consumeBatch.
  * A fleet's first step, in which every series is new, is counted by itself, for each thousand series.
  */
 export async function run(report: Report): Promise<void> {
@@ -83,10 +87,15 @@ function sum(counts: readonly OperationCounts[], what: keyof OperationCounts): n
   return counts.reduce((total, count) => total + count[what], 0)
 }
 
-/** Put handler, stream and consumer on emulators; counts what passes. */
+/** Put, stream and consumer on emulators; counts what passes. */
 async function openPipe(emulators: EmulatorEndpoints): Promise<{ send(bodies: readonly string[]): Promise<Counts> }> {
-  const { handler: put } = await import('../functions/put.ts')
   const config = readConfig()
+  const { limits } = config
+  const stream = new PointStream(
+    new KinesisClient({ endpoint: emulators.kinesis, maxAttempts: 1, requestHandler: new NodeHttpHandler() }),
+    BENCH_STREAM,
+    { deadlineMs: 8_000 },
+  )
   let operations = new Map<string, OperationCounts>()
   const store = openStore({
     ...config,
@@ -102,7 +111,7 @@ async function openPipe(emulators: EmulatorEndpoints): Promise<{ send(bodies: re
   })
   const consumer = createConsumer({
     store,
-    limits: config.limits,
+    limits,
     mapping: parseDeviceMapping(DEFAULT_DEVICE_MAPPING),
     blockTtlDays: config.blockTtlDays,
   })
@@ -110,7 +119,7 @@ async function openPipe(emulators: EmulatorEndpoints): Promise<{ send(bodies: re
   return {
     async send(bodies) {
       operations = new Map()
-      for (const body of bodies) strictEqual((await put(putEvent(body), INVOCATION)).statusCode, 204)
+      for (const text of bodies) strictEqual((await put({ stream, acks: noAcks, limits }, { text })).unavailable, 0)
       const records = (await readStream(emulators.kinesis)).filter((record) => !seen.has(record.eventID))
       for (const record of records) seen.add(record.eventID)
       const points = await consumeAll(consumer, records)
@@ -134,4 +143,9 @@ async function consumeAll(consumer: Consumer, records: readonly KinesisStreamRec
     points += result.points
   }
   return points
+}
+
+/** Nothing here waits for its points. */
+function noAcks(): never {
+  throw new Error('A put without ?sync looked for its acknowledgement')
 }
