@@ -1,12 +1,13 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { PutItemCommand } from '@aws-sdk/client-dynamodb'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeTsuid } from '../../lib/codec/tsuid.ts'
 import { DEFAULT_UID_WIDTHS, type UidKind } from '../../lib/model/series.ts'
-import { openClient } from '../../lib/store/dynamo.ts'
+import { keyOf, openClient } from '../../lib/store/dynamo.ts'
 import { StoreRefusedError, StoreUnavailableError } from '../../lib/store/errors.ts'
 import { openStore, type Store, type StoreConfig } from '../../lib/store/index.ts'
-import { decodeBlockKey } from '../../lib/store/keys.ts'
+import { decodeBlockKey, nameKey, uidSettingsKey } from '../../lib/store/keys.ts'
 import type { Reject } from '../../lib/store/rejects.ts'
 import { UidError, UidsExhaustedError, UidWidthsMismatchError } from '../../lib/uid/errors.ts'
 import { type RunningDynamo, TABLES } from '../helpers/dynamo.ts'
@@ -262,6 +263,35 @@ export function storeContract(name: string, start: () => Promise<RunningDynamo>)
         await reader.uids.namesToUids('tagk', [fresh])
         await reader.uids.uidsToNames('tagk', [Number(assigned.get(fresh))])
         expect(reader.stats.requests).toBe(before)
+      })
+    })
+
+    describe('the epoch', () => {
+      it('makes caches forget names within a minute of its change', async () => {
+        const { store, endpoint, stop } = await openFresh({ clock: () => now })
+        let now = 0
+        await store.uids.assign('metric', ['renamed'])
+        expect(await store.uids.epoch()).toBe(0)
+        const client = openClient(endpoint)
+        await client.send(
+          new PutItemCommand({
+            TableName: TABLES.uid,
+            Item: { ...keyOf(nameKey('metric', 'renamed')), uid: { N: '7' } },
+          }),
+        )
+        await client.send(
+          new PutItemCommand({
+            TableName: TABLES.uid,
+            Item: { ...keyOf(uidSettingsKey()), widths: { S: '3,3,4' }, epoch: { N: '1' } },
+          }),
+        )
+        client.destroy()
+        now = 59_999
+        expect((await store.uids.namesToUids('metric', ['renamed'])).get('renamed')).toBe(1)
+        now = 60_000
+        expect((await store.uids.namesToUids('metric', ['renamed'])).get('renamed')).toBe(7)
+        expect(await store.uids.epoch()).toBe(1)
+        await stop()
       })
     })
 
