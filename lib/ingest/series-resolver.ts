@@ -37,9 +37,12 @@ interface Miss {
   readonly at: number
 }
 
+/** What a resolver needs of the UIDs. */
+export type UidSource = Pick<UidResolver, 'widths' | 'epoch' | 'assign'>
+
 /** Turns names of series into UIDs, giving new names new ones. */
 export class SeriesResolver {
-  readonly #uids: UidResolver
+  readonly #uids: UidSource
   readonly #limits: Limits
   readonly #cachedSeries: number
   /**
@@ -50,7 +53,7 @@ export class SeriesResolver {
   #seriesCount = 0
   #epoch: number | undefined
 
-  constructor(uids: UidResolver, limits: Limits, cachedSeries: number = CACHED_SERIES) {
+  constructor(uids: UidSource, limits: Limits, cachedSeries: number = CACHED_SERIES) {
     this.#uids = uids
     this.#limits = limits
     this.#cachedSeries = cachedSeries

@@ -4,9 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decodeBlock } from '../../../lib/codec/block.ts'
 import { encodeStreamRecord, type StreamRecord } from '../../../lib/codec/stream-record.ts'
 import { decodeTsuid, tsuidToHex } from '../../../lib/codec/tsuid.ts'
+import { BlockEncoder, type EncodedBlock } from '../../../lib/ingest/blocks.ts'
 import { type Consumer, consumeBatch, createConsumer, SEAL_GRACE_MS } from '../../../lib/ingest/consume.ts'
 import type { StreamInput } from '../../../lib/ingest/decode-record.ts'
 import { parseDeviceMapping } from '../../../lib/ingest/device-mapping.ts'
+import type { GroupedPoints } from '../../../lib/ingest/group.ts'
 import { DEFAULT_LIMITS } from '../../../lib/model/limits.ts'
 import { KIND_FLOAT, KIND_MS, type PointBatch, PointColumnsBuilder } from '../../../lib/model/points.ts'
 import { DEFAULT_UID_WIDTHS, type SeriesName } from '../../../lib/model/series.ts'
@@ -18,6 +20,8 @@ import { type RunningDynamo, startDynamo, TABLES } from '../../helpers/dynamo.ts
 const DAY_S = 86_400
 const HOUR_MS = 3_600_000
 const SHELVES = 3
+/** The part of a put that is one record. */
+const WHOLE = { index: 0, count: 1 }
 
 /** A point as these tests write it: metric, host, milliseconds, value. */
 type TestPoint = readonly [metric: string, host: string, time: number, value: number | bigint]
@@ -248,6 +252,26 @@ describe('consumeBatch', () => {
     )
   })
 
+  test('rejects a record that cannot be encoded, and stores those around it', async () => {
+    class Fragile extends BlockEncoder {
+      override encodeAll(points: GroupedPoints): EncodedBlock[] {
+        if (points.values.includes(666)) throw new RangeError('made up by the test')
+        return super.encodeAll(points)
+      }
+    }
+    const store = open()
+    const base = newDay()
+    const syncId = Buffer.alloc(16, 2)
+    const consumer = { ...consumerOf(store), encoder: new Fragile(DEFAULT_UID_WIDTHS) }
+    const lists = [1, 2, 666, 4, 5].map((value, i): TestPoint[] => [['m', `host-${i}`, base * 1000, value]])
+    const records = lists.map((list, i) => input(150 + i, list, i === 2 ? { syncId, syncParts: WHOLE } : {}))
+    expect(await consumeBatch(consumer, records)).toEqual({ points: 4, rejects: 1 })
+    expect(await readable(store, base, base)).toEqual(expected(lists.filter((_, i) => i !== 2)))
+    const reason = "It can't be encoded: made up by the test"
+    expect((await rejectsOf(store)).get(BigInt(records[2]!.sequence))?.reason).toBe(`point 0: ${reason}`)
+    expect(await store.acks.read(syncId)).toEqual({ stored: 0, errors: [{ index: 0, message: reason }] })
+  })
+
   test('gives no UIDs to names of series that cannot be stored', async () => {
     const store = open()
     await consumeBatch(consumerOf(store), [input(200, [['bad metric', 'only-of-bad', 0, 1]])])
@@ -395,9 +419,7 @@ describe('consumeBatch, the store failing', () => {
         ['cpu', 'b', base * 1000 + 3 * HOUR_MS, record],
       ])
       const records = [
-        ...lists.map((list, i) =>
-          input(1000 * (n + 1) + i, list, i === 1 ? { syncId, syncParts: { index: 0, count: 1 } } : {}),
-        ),
+        ...lists.map((list, i) => input(1000 * (n + 1) + i, list, i === 1 ? { syncId, syncParts: WHOLE } : {})),
         input(1000 * (n + 1) + 3, 'no JSON'),
       ]
       const { store, heal, failed } = failing(n)
@@ -441,7 +463,7 @@ describe('consumeBatch, UIDs running out', () => {
     expect(await consumeBatch(consumer, [input(0, points(250, 0))])).toEqual({ points: 250, rejects: 0 })
     const syncId = Buffer.alloc(16, 9)
     // One old name, then ten new ones where there is room for five.
-    const record = input(1, points(11, 249), { syncId, syncParts: { index: 0, count: 1 } })
+    const record = input(1, points(11, 249), { syncId, syncParts: WHOLE })
     const result = await consumeBatch(consumer, [record, input(2, points(1, 0))])
     expect(result.rejects).toBe(1)
     expect(result.points).toBeGreaterThan(1)
