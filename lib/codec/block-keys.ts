@@ -105,8 +105,9 @@ export function readKeys(reader: ByteReader, count: number, widths: UidWidths, m
   const maxTags = checkTagCounts(reader, tagCounts)
   const tsuids = allocate(tagCounts, from, to, widths)
   for (let i = 0, index = 0, end = 0; i < metricCount; i++) {
+    checkUid(reader, metrics[i]!, 256 ** widths.metric)
     for (end += seriesOfMetric[i]!; index < end; index++) {
-      if (index >= from && index < to) putUid(reader, tsuids[index - from]!, 0, widths.metric, metrics[i]!)
+      if (index >= from && index < to) putUid(tsuids[index - from]!, 0, widths.metric, metrics[i]!)
     }
   }
   for (let tag = 0; tag < maxTags; tag++) {
@@ -159,14 +160,29 @@ function readDeltas(
   let uid = 0
   let entry = 0
   const to = from + tsuids.length
+  const limit = 256 ** width
   for (let i = 0; i < to; i++) {
     if (tagCounts[i]! <= tag) continue
     uid += deltas[entry++]!
-    if (i >= from) putUid(reader, tsuids[i - from]!, at, width, uid)
+    if (i < from) continue
+    checkUid(reader, uid, limit)
+    putUid(tsuids[i - from]!, at, width, uid)
   }
 }
 
-function putUid(reader: ByteReader, tsuid: Uint8Array, at: number, width: number, uid: number): void {
-  if (uid < 0 || uid >= 256 ** width) reader.fail(`the UID ${uid} in ${width} bytes`)
-  writeUid(tsuid, at, width, uid)
+function checkUid(reader: ByteReader, uid: number, limit: number): void {
+  if (uid < 0 || uid >= limit) reader.fail(`the UID ${uid}, which must be below ${limit}`)
+}
+
+/** writeUid of a UID known to fit; up to 4 bytes, which is what stores use, without a division. */
+function putUid(tsuid: Uint8Array, at: number, width: number, uid: number): void {
+  if (width > 4) {
+    writeUid(tsuid, at, width, uid)
+    return
+  }
+  let rest = uid | 0
+  for (let i = at + width - 1; i >= at; i--) {
+    tsuid[i] = rest
+    rest >>>= 8
+  }
 }

@@ -181,6 +181,7 @@ interface Shape {
  * stepped over.
  * @param total points that the block's header promises
  * @param sourceCount sources that the block has
+ * @returns what cuts the points of one series, by its index from `from` on, out of the columns; the arrays are views
  * @throws CorruptDataError
  */
 export function readPoints(
@@ -188,7 +189,7 @@ export function readPoints(
   block: { readonly count: number; readonly total: number; readonly sourceCount: number; readonly baseMs: number },
   from: number,
   to: number,
-): SourcedPoints[] {
+): (index: number) => SourcedPoints {
   const shape = readShape(reader, block.count, block.total, from, to)
   const length = shape.points.to - shape.points.from
   const kinds = readKinds(reader, shape, from, to, length)
@@ -197,10 +198,11 @@ export function readPoints(
   const sources = readSourceIndexes(reader, shape, block.sourceCount, from, to, length)
   const bigs = readBigs(reader, shape)
 
-  const series: SourcedPoints[] = []
-  let start = 0
-  for (let i = from; i < to; i++) {
-    const end = start + shape.counts[i]!
+  const starts = new Uint32Array(to - from + 1)
+  for (let i = from; i < to; i++) starts[i - from + 1] = starts[i - from]! + shape.counts[i]!
+  return (index) => {
+    const start = starts[index]!
+    const end = starts[index + 1]!
     const points = {
       count: end - start,
       times: times.subarray(start, end),
@@ -208,10 +210,8 @@ export function readPoints(
       kinds: kinds.subarray(start, end),
       bigs: bigsBetween(bigs, start, end),
     }
-    series.push({ points, sources: sources.subarray(start, end) })
-    start = end
+    return { points, sources: sources.subarray(start, end) }
   }
-  return series
 }
 
 function readShape(reader: ByteReader, count: number, total: number, from: number, to: number): Shape {
@@ -333,34 +333,36 @@ function readSourceIndexes(
   return sources
 }
 
-/** The exact integers of the points asked for: indexes from the first such point on, ascending, and the integers. */
-interface Bigs {
-  readonly indexes: readonly number[]
-  readonly values: readonly bigint[]
-  next: number
+/** An exact integer and its point, counted from the first point asked for. */
+interface IndexedBig {
+  readonly index: number
+  readonly value: bigint
 }
 
-function readBigs(reader: ByteReader, shape: Shape): Bigs {
+/** @returns those of the points asked for, ascending by index */
+function readBigs(reader: ByteReader, shape: Shape): IndexedBig[] {
+  const { from, to, total } = shape.points
   const count = reader.varint()
-  if (count > shape.points.total) reader.fail(`${count} big integers of ${shape.points.total} points`)
-  const all = readIntegers(reader, count)
-  const indexes: number[] = []
-  const values: bigint[] = []
-  for (let i = 0; i < count; i++) {
+  if (count > total) reader.fail(`${count} big integers of ${total} points`)
+  const indexes = readIntegers(reader, count)
+  const bigs: IndexedBig[] = []
+  for (const index of indexes) {
     const value = reader.i64()
-    if (all[i]! < shape.points.from || all[i]! >= shape.points.to) continue
-    indexes.push(all[i]! - shape.points.from)
-    values.push(value)
+    if (index >= from && index < to) bigs.push({ index: index - from, value })
   }
-  return { indexes, values, next: 0 }
+  return bigs
 }
 
-/** Takes the integers of one series; series come in order. */
-function bigsBetween(bigs: Bigs, start: number, end: number): ReadonlyMap<number, bigint> {
-  if (bigs.next >= bigs.indexes.length || bigs.indexes[bigs.next]! >= end) return NO_BIGS
-  const own = new Map<number, bigint>()
-  for (; bigs.next < bigs.indexes.length && bigs.indexes[bigs.next]! < end; bigs.next++) {
-    own.set(bigs.indexes[bigs.next]! - start, bigs.values[bigs.next]!)
+function bigsBetween(bigs: readonly IndexedBig[], start: number, end: number): ReadonlyMap<number, bigint> {
+  if (bigs.length === 0) return NO_BIGS
+  let low = 0
+  for (let high = bigs.length; low < high; ) {
+    const middle = (low + high) >> 1
+    if (bigs[middle]!.index < start) low = middle + 1
+    else high = middle
   }
+  if (low === bigs.length || bigs[low]!.index >= end) return NO_BIGS
+  const own = new Map<number, bigint>()
+  for (; low < bigs.length && bigs[low]!.index < end; low++) own.set(bigs[low]!.index - start, bigs[low]!.value)
   return own
 }

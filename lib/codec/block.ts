@@ -2,7 +2,7 @@ import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { PointColumns } from '../model/points.ts'
 import type { UidWidths } from '../model/series.ts'
 import { readKeys, writeKeys } from './block-keys.ts'
-import { readPoints, writePoints } from './block-points.ts'
+import { readPoints, type SourcedPoints, writePoints } from './block-points.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { MAX_SEQUENCE_BYTES, sequenceFromBytes, sequenceToBytes } from './sequence.ts'
 
@@ -109,7 +109,7 @@ export function encodeBlock(block: Block): Uint8Array {
 /**
  * The mirror of encodeBlock.
  * @param filter which series to decode; the points of others are stepped over, not decoded
- * @returns the block; its arrays are views of shared buffers, and `sources` are complete whatever the filter
+ * @returns the block; its arrays are views of shared buffers, made when they are first asked for, and `sources` are complete whatever the filter
  * @throws CorruptDataError where the bytes are no block, or a damaged one, or of a version not known
  */
 export function decodeBlock(bytes: Uint8Array, filter: BlockFilter = {}): Block {
@@ -134,13 +134,36 @@ export function decodeBlock(bytes: Uint8Array, filter: BlockFilter = {}): Block 
   if (total === 0) return { baseTime, widths, sources, series: [] }
   const { from, to, tsuids } = readKeys(reader, count, widths, filter.metric)
   if (from === to) return { baseTime, widths, sources, series: [] }
-  const points = readPoints(reader, { count, total, sourceCount, baseMs: baseTime * 1000 }, from, to)
+  const cut = readPoints(reader, { count, total, sourceCount, baseMs: baseTime * 1000 }, from, to)
   if (reader.remaining > 0) reader.fail(`${reader.remaining} bytes too many`)
-  const series: BlockSeries[] = []
-  for (let i = 0; i < tsuids.length; i++) {
-    series.push({ tsuid: tsuids[i]!, points: points[i]!.points, sources: points[i]!.sources })
+  return { baseTime, widths, sources, series: tsuids.map((tsuid, i) => new DecodedSeries(tsuid, cut, i)) }
+}
+
+/** A series whose views of the block's columns are made when they are first asked for: for many, the TSUID is enough. */
+class DecodedSeries implements BlockSeries {
+  readonly tsuid: Uint8Array
+  readonly #cut: (index: number) => SourcedPoints
+  readonly #index: number
+  #own: SourcedPoints | undefined
+
+  constructor(tsuid: Uint8Array, cut: (index: number) => SourcedPoints, index: number) {
+    this.tsuid = tsuid
+    this.#cut = cut
+    this.#index = index
   }
-  return { baseTime, widths, sources, series }
+
+  get points(): PointColumns {
+    return this.#views().points
+  }
+
+  get sources(): Uint32Array {
+    return this.#views().sources
+  }
+
+  #views(): SourcedPoints {
+    this.#own ??= this.#cut(this.#index)
+    return this.#own
+  }
 }
 
 function readWidth(header: ByteReader): number {
