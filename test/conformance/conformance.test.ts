@@ -18,7 +18,7 @@ const exceptions = Exceptions.read()
 
 test.each(groupNames())('%s is answered as a real OpenTSDB 2.4.1 did', { timeout: 240_000 }, async (name) => {
   const group = loadGroup(name)
-  const outcomes = await replay(server.url, group)
+  const outcomes = await replay(server.url, group, (step) => exceptions.covers(name, step.name))
   const misses: string[] = []
   for (const { step, why } of outcomes) {
     if (why !== undefined && exceptions.excuse(name, step.name) === undefined) misses.push(`${step.name}: ${why}`)

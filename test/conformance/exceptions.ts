@@ -20,6 +20,11 @@ export class Exceptions {
     return new Exceptions({ ...read('not-built-yet.json'), ...read('differs.json') })
   }
 
+  /** Whether a step may fail. */
+  covers(group: string, step: string): boolean {
+    return this.#lineFor(group, step) !== undefined
+  }
+
   /** Why a step that failed may fail, if it may. */
   excuse(group: string, step: string): string | undefined {
     const line = this.#lineFor(group, step)
