@@ -16,6 +16,8 @@ export type Template = readonly TemplatePart[]
 export interface DeviceRule {
   /** The MQTT topic filter that a message's topic must match, cut into levels. */
   readonly topic: readonly string[]
+  /** What the paths of fields that become points begin with: '' or a dotted path with a dot behind it. */
+  readonly below: string
   readonly metric: Template
   /** Sorted by tag key. A tag whose template names something that a message lacks is left out. */
   readonly tags: readonly (readonly [tagk: string, tagv: Template])[]
@@ -43,6 +45,7 @@ export class BadDeviceMappingError extends BadRequestError {
  */
 export const DEFAULT_DEVICE_MAPPING: string = JSON.stringify({
   topic: '#',
+  fields: '',
   metric: `iot.\${field}`,
   tags: { device: `\${clientId}`, topic: `\${topic}` },
   time: ['ts', 'timestamp', 'time'],
@@ -50,7 +53,7 @@ export const DEFAULT_DEVICE_MAPPING: string = JSON.stringify({
 })
 
 const KNOWN = 'topic, topic[N], clientId, field or payload.NAME'
-const MEMBERS = ['topic', 'metric', 'tags', 'time', 'ignore']
+const MEMBERS = ['topic', 'fields', 'metric', 'tags', 'time', 'ignore']
 /** OpenTSDB's alphabet; letters outside the Basic Multilingual Plane are none to it. */
 const NOT_IN_NAMES = /[^-_./0-9A-Za-z\p{L}]|[\u{10000}-\u{10ffff}]/gu
 
@@ -61,7 +64,7 @@ export function toName(text: string): string {
 
 /**
  * Reads and checks a device mapping.
- * @param json one rule or an array of rules: `{"topic"?, "metric"?, "tags"?, "time"?, "ignore"?}`; what a rule leaves out is as in DEFAULT_DEVICE_MAPPING
+ * @param json one rule or an array of rules: `{"topic"?, "fields"?, "metric"?, "tags"?, "time"?, "ignore"?}`; what a rule leaves out is as in DEFAULT_DEVICE_MAPPING
  * @throws BadDeviceMappingError
  */
 export function parseDeviceMapping(json: string): DeviceMapping {
@@ -103,7 +106,7 @@ function parseRule(value: unknown, where: string): DeviceRule {
     if (!MEMBERS.includes(member))
       throw new BadDeviceMappingError(at(member), `is unknown; known are ${MEMBERS.join(', ')}`)
   }
-  const { topic, metric, tags, time, ignore }: Record<string, unknown> = { ...defaults(), ...value }
+  const { topic, fields, metric, tags, time, ignore }: Record<string, unknown> = { ...defaults(), ...value }
   const metricTemplate = parseTemplate(metric, at('metric'))
   if (!isRecord(tags)) throw new BadDeviceMappingError(at('tags'), 'must be an object of templates')
   const tagTemplates = Object.entries(tags)
@@ -117,10 +120,12 @@ function parseRule(value: unknown, where: string): DeviceRule {
       `must use \${field}, or the fields of a message would overwrite each other`,
     )
   }
+  if (typeof fields !== 'string') throw new BadDeviceMappingError(at('fields'), 'must be the dotted path of an object')
   const times = checkNames(typeof time === 'string' ? [time] : time, at('time'))
   const paths = parts.flatMap((part) => (part.kind === 'payload' ? [part.path] : []))
   return {
     topic: checkFilter(topic, at('topic')),
+    below: fields === '' ? '' : `${fields}.`,
     metric: metricTemplate,
     tags: tagTemplates,
     time: times,

@@ -41,32 +41,33 @@ export function pointsOfFields(
     return batch()
   }
   const fields = flatten(message)
-  if (fields.size === 0) faults.add('', 'the message has no fields')
+  const candidates = [...fields].filter(([path]) => path.startsWith(rule.below))
+  if (candidates.length === 0) faults.add('', `the message has no fields${rule.below && ` below ${rule.below}`}`)
   const time = timeOf(fields, rule, envelope)
   if (typeof time === 'string') {
     faults.add('', time)
     return batch()
   }
   const fieldOfSeries = new Map<string, string>()
-  for (const [field, value] of fields) {
-    if (rule.named.has(field) || isIgnored(field, rule)) continue
+  for (const [path, value] of candidates) {
+    if (rule.named.has(path) || isIgnored(path, rule)) continue
     const number = numberOf(value)
     if (typeof number === 'string') {
-      faults.add(`field ${field}`, number)
+      faults.add(`field ${path}`, number)
       continue
     }
-    const name = seriesOfField(field, rule, envelope, fields)
+    const name = seriesOfField(path.slice(rule.below.length), rule, envelope, fields)
     if (typeof name === 'string') {
-      faults.add(`field ${field}`, name)
+      faults.add(`field ${path}`, name)
       continue
     }
     const key = JSON.stringify(name)
     const other = fieldOfSeries.get(key)
     if (other !== undefined) {
-      faults.add(`field ${field}`, `has the same series as the field ${other}: ${name.metric}`)
+      faults.add(`field ${path}`, `has the same series as the field ${other}: ${name.metric}`)
       continue
     }
-    fieldOfSeries.set(key, field)
+    fieldOfSeries.set(key, path)
     series.push(name)
     if (number.big !== undefined) points.pushInteger(time.ms, number.big, time.kind)
     else points.push(time.ms, number.value, time.kind | (number.float ? KIND_FLOAT : 0))
@@ -88,9 +89,9 @@ function flatten(message: Json): Map<string, Json> {
   return fields
 }
 
-function isIgnored(field: string, rule: DeviceRule): boolean {
+function isIgnored(path: string, rule: DeviceRule): boolean {
   return rule.ignore.some((name) =>
-    name === '*' || name.endsWith('.*') ? field.startsWith(name.slice(0, -1)) : field === name,
+    name === '*' || name.endsWith('.*') ? path.startsWith(name.slice(0, -1)) : path === name,
   )
 }
 

@@ -1,7 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how the templates of a device mapping are written
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type DeviceMapping, parseDeviceMapping } from '../../../lib/ingest/device-mapping.ts'
+import { DEFAULT_DEVICE_MAPPING, type DeviceMapping, parseDeviceMapping } from '../../../lib/ingest/device-mapping.ts'
 import { Faults } from '../../../lib/ingest/faults.ts'
 import { readJsonRecord } from '../../../lib/ingest/json-record.ts'
 import { DEFAULT_LIMITS } from '../../../lib/model/limits.ts'
@@ -186,7 +187,50 @@ describe('readJsonRecord, device messages', () => {
     })
   })
 
+  test('makes points of the fields below the path that a rule names', () => {
+    const mapping = parseDeviceMapping('{"fields":"up.data","tags":{"id":"${payload.id}"}}')
+    expect(read(message('{"id":"s7","up":{"port":1,"data":{"t":1},"database":2}}'), mapping)).toEqual({
+      points: ['iot.t{id=s7} 1700000000123ms 1'],
+      faults: '',
+    })
+    expect(read(message('{"id":"s7"}'), mapping).faults).toBe('the message has no fields below up.data.')
+  })
+
   test('reads messages and points in one record', () => {
     expect(read(`${message('1')}\n${point(1)}`).points).toHaveLength(2)
+  })
+})
+
+describe('docs/devices.md', () => {
+  const page = readFileSync(new URL('../../../docs/devices.md', import.meta.url), 'utf8')
+  const blocks = (kind: string) =>
+    [...page.matchAll(new RegExp(`^ *\`\`\`${kind}\\n([^\`]*)`, 'gm'))].map(([, text = '']) => text)
+  const mappings = blocks('json mapping')
+  const points = blocks('text points')
+
+  test.each(blocks('json message').map((text, i) => [i + 1, text] as const))(
+    'says what message %i becomes',
+    (i, text) => {
+      const { deviceMapping } = JSON.parse(mappings[i - 1] ?? '')
+      const envelope = { topic: 'tele/tasmota_A4CF12/SENSOR', time: 1_768_469_400_123 }
+      const { points: made, faults } = read(message(text, envelope), parseDeviceMapping(JSON.stringify(deviceMapping)))
+      expect(faults).toBe('')
+      // As the page writes them: import lines, doubles with a point.
+      const lines = made.map((line) => {
+        const [, metric, tags = '', time, value = '', double] = /^(.*)\{(.*)\} (\d+)ms (\S+?)(f?)$/.exec(line) ?? []
+        const shown = double && !value.includes('.') ? `${value}.0` : value
+        return `${metric} ${time} ${shown} ${tags.replaceAll(',', ' ')}`
+      })
+      expect(lines).toEqual(points[i - 1]?.trim().split(/\n */))
+    },
+  )
+
+  test('shows the defaults that hold', () => {
+    const defaults = Object.entries(JSON.parse(DEFAULT_DEVICE_MAPPING))
+    for (const [member, value] of defaults) {
+      const cell = new RegExp(`^\\| \`${member}\` \\| \`(.*?)\` \\|`, 'm').exec(page)?.[1]
+      expect(JSON.parse(cell ?? 'null')).toEqual(value)
+    }
+    expect(defaults).toHaveLength(6)
   })
 })
