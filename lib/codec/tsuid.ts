@@ -23,6 +23,10 @@ export function writeUid(bytes: Uint8Array, at: number, width: number, value: nu
 /** The mirror of writeUid. */
 export function readUid(bytes: Uint8Array, at: number, width: number): number {
   let value = 0
+  if (width <= 4) {
+    for (let i = at; i < at + width; i++) value = (value << 8) | bytes[i]!
+    return value >>> 0
+  }
   for (let i = at; i < at + width; i++) value = value * 256 + bytes[i]!
   return value
 }
