@@ -77,7 +77,8 @@ export class BlockSeriesSource implements SeriesSource {
     budget: ReadBudget,
   ): void {
     const block = decodeBlock(bytes, { metric })
-    for (const { tsuid, points, sources } of block.series) {
+    for (const found of block.series) {
+      const { tsuid } = found
       const key = Buffer.from(tsuid.buffer, tsuid.byteOffset, tsuid.byteLength).toString('latin1')
       let series = gathered.get(key)
       if (series === undefined && !gathered.has(key)) {
@@ -87,6 +88,8 @@ export class BlockSeriesSource implements SeriesSource {
         if (series !== undefined) budget.series(1)
       }
       if (series === undefined) continue
+      // Points are cut out of the block's columns when they are first asked for.
+      const { points, sources } = found
       budget.points(points.count)
       series.pieces.push({ points, sources, origins: block.sources })
     }
