@@ -10,6 +10,8 @@ import type { ShardReader } from './shard-reader.ts'
 const LOOK_MS = 100
 /** Records that somebody put without the runner hearing of it are found after this long. */
 const UNTOLD_MS = 10_000
+/** The emulator tells of a record a little before it shows it: after news that brought nothing the next look is this soon. */
+const FIRST_LOOK_MS = 20
 /** While draining, nobody waits longer than this for anything. */
 const DRAINING_REST_MS = 50
 /** After a failed read. */
@@ -39,6 +41,8 @@ export class ShardPoller {
   #unread = true
   /** When the oldest of what is gathered came, in milliseconds since 1970. */
   #since = 0
+  /** Milliseconds until the next look without news. */
+  #lookAfter = UNTOLD_MS
   #draining = false
   #drained: () => void = () => undefined
   #onNews: () => void = () => undefined
@@ -62,6 +66,7 @@ export class ShardPoller {
   nudge(): void {
     if (!this.#unread && this.#buffer.length === 0) this.#since = Date.now()
     this.#unread = true
+    this.#lookAfter = FIRST_LOOK_MS
     this.#onNews()
   }
 
@@ -153,7 +158,11 @@ export class ShardPoller {
   /** Waits until it is told of news, or might have missed some. */
   async #untilNews(): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => this.nudge(), UNTOLD_MS)
+      const timer = setTimeout(() => {
+        this.#unread = true
+        resolve()
+      }, this.#lookAfter)
+      this.#lookAfter = Math.min(this.#lookAfter * 2, UNTOLD_MS)
       this.#onNews = () => {
         clearTimeout(timer)
         resolve()
