@@ -54,12 +54,14 @@ export const DEFAULT_DEVICE_MAPPING: string = JSON.stringify({
 
 const KNOWN = 'topic, topic[N], clientId, field or payload.NAME'
 const MEMBERS = ['topic', 'fields', 'metric', 'tags', 'time', 'ignore']
+/** Nearly every name; telling letters of all scripts takes longer. */
+const LEGAL_ASCII = /^[-_./0-9A-Za-z]*$/
 /** OpenTSDB's alphabet; letters outside the Basic Multilingual Plane are none to it. */
 const NOT_IN_NAMES = /[^-_./0-9A-Za-z\p{L}]|[\u{10000}-\u{10ffff}]/gu
 
 /** @returns the text with every character that OpenTSDB does not allow in a name replaced by `_` */
 export function toName(text: string): string {
-  return text.replace(NOT_IN_NAMES, '_')
+  return LEGAL_ASCII.test(text) ? text : text.replace(NOT_IN_NAMES, '_')
 }
 
 /**
