@@ -34,3 +34,16 @@ export class UnknownEncodingError extends TsdbError {
     })
   }
 }
+
+/** When an answer is more than Lambda and the gateway pass on. */
+export class AnswerTooLargeError extends TsdbError {
+  /** @param packed whether it was already gzipped */
+  constructor(packed: boolean) {
+    super('limit.answer', 413, `The answer is more than the 6 MB that can be sent${packed ? ', even gzipped' : ''}`, {
+      details: [
+        ...(packed ? [] : ['Accept-Encoding: gzip makes room.']),
+        'A shorter time range, a longer downsampling interval or fewer series make a smaller answer.',
+      ].join(' '),
+    })
+  }
+}

@@ -6,7 +6,11 @@ import { readConfig } from '../config.ts'
 import { log } from '../log.ts'
 import { readBody } from './body.ts'
 import { errorBody } from './error-body.ts'
+import { AnswerTooLargeError } from './errors.ts'
 import type { HttpAnswer, HttpRequest } from './types.ts'
+
+/** Lambda passes on 6 MB of JSON at most; headers and the wrapping get the rest. */
+const RESULT_BYTES = 6 * 1024 * 1024 - 16 * 1024
 
 /** Below this an answer fits into a packet or two and gzip saves nothing. */
 const GZIP_FROM_BYTES = 1024
@@ -92,7 +96,10 @@ function gatewayAnswer(): Middleware {
   }
 }
 
-/** @param acceptEncoding the request's header of that name */
+/**
+ * @param acceptEncoding the request's header of that name
+ * @throws AnswerTooLargeError where the answer, packed if that is accepted, is more than Lambda passes on
+ */
 export function gatewayResult(
   answer: HttpAnswer,
   acceptEncoding: string | undefined,
@@ -101,15 +108,23 @@ export function gatewayResult(
   if (body === '') return { statusCode: answer.status, headers: { ...answer.headers } }
   const headers = { 'content-type': 'application/json; charset=UTF-8', ...answer.headers }
   if (body.length < GZIP_FROM_BYTES || !acceptsGzip(acceptEncoding)) {
+    if (escapedBytes(body) > RESULT_BYTES) throw new AnswerTooLargeError(false)
     return { statusCode: answer.status, headers, body }
   }
+  // level 1: JSON of numbers shrinks little more at higher levels, which take several times as long
+  const packed = gzipSync(body, { level: 1 }).toString('base64')
+  if (packed.length > RESULT_BYTES) throw new AnswerTooLargeError(true)
   return {
     statusCode: answer.status,
     headers: { ...headers, 'content-encoding': 'gzip', vary: 'accept-encoding' },
-    // level 1: JSON of numbers shrinks little more at higher levels, which take several times as long
-    body: gzipSync(body, { level: 1 }).toString('base64'),
+    body: packed,
     isBase64Encoded: true,
   }
+}
+
+/** The bytes of a text within JSON, where quotes take two; counted only where they can matter. */
+function escapedBytes(text: string): number {
+  return text.length * 6 <= RESULT_BYTES ? text.length : Buffer.byteLength(JSON.stringify(text))
 }
 
 /** RFC 9110 12.5.3: gzip is listed, or `*` is, without a weight of 0. */

@@ -1,4 +1,10 @@
 export { errorBody } from './error-body.ts'
-export { EndpointNotFoundError, MethodNotAllowedError, UnknownEncodingError, UnreadableBodyError } from './errors.ts'
+export {
+  AnswerTooLargeError,
+  EndpointNotFoundError,
+  MethodNotAllowedError,
+  UnknownEncodingError,
+  UnreadableBodyError,
+} from './errors.ts'
 export { gatewayResult, httpHandler, httpRequest } from './handler.ts'
 export type { HttpAnswer, HttpRequest } from './types.ts'
