@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { EventLoopUtilization } from 'node:perf_hooks'
 import { Worker } from 'node:worker_threads'
 import { isLogLevel, LOG_LEVELS, type Log, type LogLevel } from '../log.ts'
 import type { FunctionModel } from '../template/index.ts'
@@ -23,6 +24,7 @@ export class Instance {
   readonly #log: Log
   readonly #ready: Promise<void>
   #settle: ((outcome: Outcome) => void) | undefined
+  #loop: EventLoopUtilization | undefined
   #ended: Outcome | undefined
 
   private constructor(model: FunctionModel, worker: Worker, log: Log) {
@@ -78,6 +80,13 @@ export class Instance {
   /** Whether it has ended. */
   get ended(): boolean {
     return this.#ended !== undefined
+  }
+
+  /** The part of the time since this was last asked that the thread was computing, not waiting: 0 to 1. */
+  busyness(): number {
+    const before = this.#loop
+    this.#loop = this.#worker.performance.eventLoopUtilization()
+    return this.#worker.performance.eventLoopUtilization(this.#loop, before).utilization
   }
 
   /** Hands over an event. Only where `usable`. */

@@ -1,12 +1,18 @@
+import { availableParallelism } from 'node:os'
 import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { FunctionModel } from '../template/index.ts'
 import { Instance, type Outcome } from './instance.ts'
 
-/** Most instances of a function; most wait for the emulators rather than for a core. */
+/** Most instances of a function. */
 const MOST_INSTANCES = 8
+/**
+ * An instance that computes for more than this part of its time is bound by the machine and not by waiting. More of these than
+ * cores only take turns, and each warms up for nothing.
+ */
+const BUSY = 0.25
 /** An event waits this long for one of the instances there are, before another is started. */
-const PATIENCE_MS = 50
+const PATIENCE_MS = 100
 /** Instances beyond the first that had nothing to do for this long are stopped. */
 const IDLE_MS = 30_000
 /** Events that may wait; Lambda would throttle, too. */
@@ -116,13 +122,22 @@ export class FunctionPool {
   #growSoon(): void {
     if (this.#stopped || this.#starting > 0 || this.#patience !== undefined || this.#all.size >= this.#mostInstances)
       return
+    for (const instance of this.#all) instance.busyness()
     this.#patience = setTimeout(
       () => {
         this.#patience = undefined
-        if (this.#waiting.length > 0) void this.#start()
+        if (this.#waiting.length === 0) return
+        if (this.#isBoundByCores()) this.#growSoon()
+        else void this.#start()
       },
       this.#all.size === 0 ? 0 : PATIENCE_MS,
     )
+  }
+
+  /** Whether there are as many busy instances as cores since the event began to wait. */
+  #isBoundByCores(): boolean {
+    const busy = [...this.#all].filter((instance) => instance.busyness() > BUSY)
+    return busy.length >= availableParallelism()
   }
 
   async #start(): Promise<void> {
