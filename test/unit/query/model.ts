@@ -26,13 +26,15 @@ interface Rule {
 
 const addLong = (values: bigint[]) => values.reduce((a, b) => wrap(a + b), 0n)
 const addDouble = (values: number[]) => values.reduce((a, b) => a + b, 0)
-const smaller = <T extends Value>(values: T[]) => values.reduce((a, b) => (b < a ? b : a))
-const greater = <T extends Value>(values: T[]) => values.reduce((a, b) => (b > a ? b : a))
-const upperMiddle = <T extends Value>(values: T[]): T => {
-  const middle = [...values].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))[Math.floor(values.length / 2)]
-  if (middle === undefined) throw new Error('no values')
-  return middle
+/** The value at a place of the sorted ones. */
+const ranked = <T extends Value>(values: T[], place: number): T => {
+  const value = [...values].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))[place]
+  if (value === undefined) throw new Error('no values')
+  return value
 }
+const smaller = <T extends Value>(values: T[]) => ranked(values, 0)
+const greater = <T extends Value>(values: T[]) => ranked(values, values.length - 1)
+const upperMiddle = <T extends Value>(values: T[]) => ranked(values, Math.floor(values.length / 2))
 const sum: Rule = { missing: line, long: addLong, double: addDouble }
 
 const RULES: Readonly<Record<string, Rule>> = {
