@@ -5,9 +5,10 @@ import { javaMapOrder, javaMapText, javaValueText } from './java-text.ts'
 import type { TagSet } from './tag-set.ts'
 import { checkName, LAST_MILLISECOND, LAST_SECOND } from './validate.ts'
 
-/** A metric of this batch: checked once, with the series it has so far. */
-interface Metric {
+/** A metric of a batch: checked once, with the series it has so far. */
+export interface Metric {
   readonly name: string
+  /** What is wrong with the name, in OpenTSDB's words. */
   readonly fault: string | undefined
   /** Index in the batch's series, by tag set. */
   readonly series: Map<TagSet, number>
@@ -45,9 +46,19 @@ export class BatchBuilder {
     return tags
   }
 
+  /** The metric of a name, good or bad. */
+  metric(name: string): Metric {
+    let metric = this.#metrics.get(name)
+    if (metric === undefined) {
+      metric = { name, fault: checkName('metric', name, this.#limits), series: new Map() }
+      this.#metrics.set(name, metric)
+    }
+    return metric
+  }
+
   /**
    * Keeps a point that OpenTSDB would keep.
-   * @param name the metric, not empty
+   * @param metric from metric()
    * @param tags not empty, from sameTags
    * @param timestamp whole and above 0: seconds up to LAST_SECOND, milliseconds above
    * @param kind KIND_FLOAT, KIND_BIG or 0
@@ -56,7 +67,7 @@ export class BatchBuilder {
    * @returns what is wrong with it in OpenTSDB's words and order of checks; undefined where it was kept
    */
   add(
-    name: string,
+    metric: Metric,
     tags: TagSet,
     timestamp: number,
     value: number,
@@ -65,15 +76,14 @@ export class BatchBuilder {
     shownTimestamp: string | number = timestamp,
   ): string | undefined {
     if ((kind & KIND_FLOAT) !== 0 && !Number.isFinite(value)) {
-      return `value is NaN or Infinite: ${value} for metric=${name} timestamp=${shownTimestamp}`
+      return `value is NaN or Infinite: ${value} for metric=${metric.name} timestamp=${shownTimestamp}`
     }
     if (timestamp > LAST_MILLISECOND) {
       const shownValue = javaValueText(value, kind, big)
       const shownTags = javaMapText(javaMapOrder(tags.sent))
-      const what = `value=${shownValue} to metric=${name}, tags=${shownTags}`
+      const what = `value=${shownValue} to metric=${metric.name}, tags=${shownTags}`
       return `bad timestamp=${shownTimestamp} when trying to add ${what}`
     }
-    const metric = this.#metrics.get(name) ?? this.#newMetric(name)
     const fault = tags.tooMany ? tags.fault : (metric.fault ?? tags.fault)
     if (fault !== undefined) return fault
     const at = this.#points.count
@@ -94,12 +104,6 @@ export class BatchBuilder {
       seriesOf: this.#seriesOf.subarray(0, this.#points.count),
       points: this.#points,
     }
-  }
-
-  #newMetric(name: string): Metric {
-    const metric = { name, fault: checkName('metric', name, this.#limits), series: new Map() }
-    this.#metrics.set(name, metric)
-    return metric
   }
 
   #seriesIndex(metric: Metric, tags: TagSet): number {

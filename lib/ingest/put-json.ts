@@ -1,7 +1,7 @@
 import { LimitExceededError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
 import { KIND_BIG, KIND_FLOAT, type PointBatch } from '../model/points.ts'
-import { BatchBuilder } from './batch-builder.ts'
+import { BatchBuilder, type Metric } from './batch-builder.ts'
 import {
   CLOSE_ARRAY,
   CLOSE_OBJECT,
@@ -61,7 +61,14 @@ const INT64_LIMIT = 2 ** 63
 
 /** A point's fields, in quotes as they stand in the text. */
 const FIELDS: readonly string[] = ['"metric"', '"timestamp"', '"value"', '"tags"']
+const FIELD_CODES = FIELDS.map((quoted) => Uint16Array.from(quoted, (char) => char.charCodeAt(0)))
 const [METRIC, TIMESTAMP, VALUE, TAGS] = [0, 1, 2, 3]
+
+/** A metric and its name as it stood in the text; no other text that begins so is another name. */
+interface QuotedMetric {
+  readonly metric: Metric
+  readonly quoted: string
+}
 
 class PutParser {
   readonly #scanner: JsonScanner
@@ -69,13 +76,19 @@ class PutParser {
   readonly #batch: BatchBuilder
   /** By their JSON text: most points of a request repeat a text that was read and checked before. */
   readonly #tagSetsByText = new Map<string, TagSet>()
+  /** The tags before and their JSON text: a collector's next point often has the same. */
+  #lastTags: TagSet | null = null
+  #lastTagsText = ''
+  /** By metric, the one that came after it the last time, with its JSON text: collectors send metrics in turn. */
+  readonly #nextMetrics = new Map<Metric | null, QuotedMetric>()
+  #lastMetric: Metric | null = null
   readonly #errors: PointError[] = []
   /** Kept from the first bad point on; before it, positions in the batch and in the request are the same. */
   #goodIndexes: number[] | undefined
   #received = 0
 
   // The point being read.
-  #metric: string | null = null
+  #metric: Metric | null = null
   #tags: TagSet | null = null
   #timestamp = 0
   /** Digits of a timestamp that a double can't hold. */
@@ -159,7 +172,7 @@ class PutParser {
         if (scanner.peek() !== QUOTE) scanner.fail('A field name wanted')
         const field = this.#readFieldName()
         scanner.expect(COLON, 'A colon wanted')
-        if (field === METRIC) this.#metric = this.#readText('metric')
+        if (field === METRIC) this.#metric = this.#readMetric()
         else if (field === TIMESTAMP) this.#readTimestamp()
         else if (field === VALUE) this.#readValue()
         else if (field === TAGS) this.#tags = this.#readTags()
@@ -177,11 +190,13 @@ class PutParser {
   #readFieldName(): number {
     const scanner = this.#scanner
     const { text, at } = scanner
-    // the fast path compares in place and makes no string
+    // the fast path compares in place: it makes no string, and is several times as fast as startsWith
     for (let i = 0; i < FIELDS.length; i++) {
-      const quoted = FIELDS[i]!
-      if (text.charCodeAt(at + 2) === quoted.charCodeAt(2) && text.startsWith(quoted, at)) {
-        scanner.at = at + quoted.length
+      const codes = FIELD_CODES[i]!
+      let same = 1
+      while (same < codes.length && text.charCodeAt(at + same) === codes[same]) same++
+      if (same === codes.length) {
+        scanner.at = at + same
         return i
       }
     }
@@ -203,6 +218,25 @@ class PutParser {
     else if (unit === LETTER_F) scanner.literal('false')
     else scanner.number()
     return scanner.text.slice(from, scanner.at)
+  }
+
+  #readMetric(): Metric | null {
+    const scanner = this.#scanner
+    const unit = scanner.peek()
+    const from = scanner.at
+    const next = this.#nextMetrics.get(this.#lastMetric)
+    if (next !== undefined && isAt(scanner.text, from, next.quoted)) {
+      scanner.at = from + next.quoted.length
+      this.#lastMetric = next.metric
+      return next.metric
+    }
+    const name = this.#readText('metric')
+    if (name === null) return null
+    const metric = this.#batch.metric(name)
+    if (unit === QUOTE)
+      this.#nextMetrics.set(this.#lastMetric, { metric, quoted: scanner.text.slice(from, scanner.at) })
+    this.#lastMetric = metric
+    return metric
   }
 
   #readTimestamp(): void {
@@ -274,16 +308,21 @@ class PutParser {
     }
     if (unit !== OPEN_OBJECT) scanner.fail('An object wanted for tags')
     const from = scanner.at
+    if (this.#lastTags !== null && isAt(scanner.text, from, this.#lastTagsText)) {
+      scanner.at = from + this.#lastTagsText.length
+      return this.#lastTags
+    }
     // Up to the first brace is all of it unless a name has a brace; then it is no whole object and not among the known.
     const end = scanner.text.indexOf('}', from) + 1
     const text = scanner.text.slice(from, end)
     const known = this.#tagSetsByText.get(text)
-    if (known !== undefined) {
-      scanner.at = end
-      return known
+    if (known !== undefined) scanner.at = end
+    const tags = known ?? this.#batch.sameTags(this.#readNewTags())
+    if (scanner.at === end) {
+      if (known === undefined) this.#tagSetsByText.set(text, tags)
+      this.#lastTags = tags
+      this.#lastTagsText = text
     }
-    const tags = this.#batch.sameTags(this.#readNewTags())
-    if (scanner.at === end) this.#tagSetsByText.set(text, tags)
     return tags
   }
 
@@ -316,28 +355,28 @@ class PutParser {
 
   /** @returns what is wrong with the point */
   #keepPoint(): string | undefined {
-    const name = this.#metric
-    if (name === null || name === '') return 'Metric name was empty'
+    const metric = this.#metric
+    if (metric === null || metric.name === '') return 'Metric name was empty'
     if (this.#timestamp <= 0) return 'Invalid timestamp'
     if (this.#valueFrom === -1 && (this.#valueText === null || this.#valueText === '')) return 'Empty value'
     const tags = this.#tags
     if (tags === null || tags.count === 0) return 'Missing tags'
     if (this.#valueText === null) {
       const kind = this.#valueIsFloat ? KIND_FLOAT : 0
-      return this.#batch.add(name, tags, this.#timestamp, this.#value, kind, undefined, this.#timestampText)
+      return this.#batch.add(metric, tags, this.#timestamp, this.#value, kind, undefined, this.#timestampText)
     }
     const parsed = readValue(this.#valueText)
     if (parsed === undefined) return 'Unable to parse value to a number'
     const { float, value, big } = parsed
     const kind = float ? KIND_FLOAT : big === undefined ? 0 : KIND_BIG
-    return this.#batch.add(name, tags, this.#timestamp, value, kind, big, this.#timestampText)
+    return this.#batch.add(metric, tags, this.#timestamp, value, kind, big, this.#timestampText)
   }
 
   #rejectPoint(message: string): void {
     const valueText =
       this.#valueFrom === -1 ? this.#valueText : this.#scanner.text.slice(this.#valueFrom, this.#valueTo)
     const point: EchoedPoint = {
-      metric: this.#metric,
+      metric: this.#metric?.name ?? null,
       timestamp: this.#timestampText ?? String(this.#timestamp),
       value: valueText,
       tags: this.#tags?.sent ?? null,
@@ -349,6 +388,11 @@ class PutParser {
     this.#errors.push({ index: this.#received - 1, datapoint, message: shortened(message) })
     this.#goodIndexes ??= Array.from({ length: this.#batch.count }, (_, i) => i)
   }
+}
+
+/** text.startsWith(part, at), in a way that V8 is several times as fast at: a slice is a view, and equality goes by words. */
+function isAt(text: string, at: number, part: string): boolean {
+  return text.slice(at, at + part.length) === part
 }
 
 /** Characters of a message; it may quote what was sent. */
