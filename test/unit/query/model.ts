@@ -26,14 +26,14 @@ interface Rule {
 
 const addLong = (values: bigint[]) => values.reduce((a, b) => wrap(a + b), 0n)
 const addDouble = (values: number[]) => values.reduce((a, b) => a + b, 0)
-/** The value at a place of the sorted ones. */
-const ranked = <T extends Value>(values: T[], place: number): T => {
-  const value = [...values].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))[place]
+/** The value at a place of the sorted ones; of equal ones, such as 0 and -0, the earlier is before. */
+const ranked = <T extends Value>(values: T[], place: number, direction = 1): T => {
+  const value = [...values].sort((a, b) => direction * (a < b ? -1 : a > b ? 1 : 0))[place]
   if (value === undefined) throw new Error('no values')
   return value
 }
 const smaller = <T extends Value>(values: T[]) => ranked(values, 0)
-const greater = <T extends Value>(values: T[]) => ranked(values, values.length - 1)
+const greater = <T extends Value>(values: T[]) => ranked(values, 0, -1)
 const upperMiddle = <T extends Value>(values: T[]) => ranked(values, Math.floor(values.length / 2))
 const sum: Rule = { missing: line, long: addLong, double: addDouble }
 
