@@ -225,8 +225,7 @@ class PutParser {
     const unit = scanner.peek()
     const from = scanner.at
     const next = this.#nextMetrics.get(this.#lastMetric)
-    if (next !== undefined && isAt(scanner.text, from, next.quoted)) {
-      scanner.at = from + next.quoted.length
+    if (next !== undefined && scanner.skipText(next.quoted)) {
       this.#lastMetric = next.metric
       return next.metric
     }
@@ -308,10 +307,7 @@ class PutParser {
     }
     if (unit !== OPEN_OBJECT) scanner.fail('An object wanted for tags')
     const from = scanner.at
-    if (this.#lastTags !== null && isAt(scanner.text, from, this.#lastTagsText)) {
-      scanner.at = from + this.#lastTagsText.length
-      return this.#lastTags
-    }
+    if (this.#lastTags !== null && scanner.skipText(this.#lastTagsText)) return this.#lastTags
     // Up to the first brace is all of it unless a name has a brace; then it is no whole object and not among the known.
     const end = scanner.text.indexOf('}', from) + 1
     const text = scanner.text.slice(from, end)
@@ -388,11 +384,6 @@ class PutParser {
     this.#errors.push({ index: this.#received - 1, datapoint, message: shortened(message) })
     this.#goodIndexes ??= Array.from({ length: this.#batch.count }, (_, i) => i)
   }
-}
-
-/** text.startsWith(part, at), in a way that V8 is several times as fast at: a slice is a view, and equality goes by words. */
-function isAt(text: string, at: number, part: string): boolean {
-  return text.slice(at, at + part.length) === part
 }
 
 /** Characters of a message; it may quote what was sent. */
