@@ -1,11 +1,10 @@
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { EmulatorClient } from './emulators/client.ts'
-import { type Emulator, startEmulator } from './emulators/emulator.ts'
-import { provideStream, provideTable, type Shard } from './emulators/provision.ts'
-import { keepSweeping } from './emulators/ttl.ts'
+import { type Emulators, provide, startEmulators } from './emulators/index.ts'
+import type { Shard } from './emulators/provision.ts'
 import { RunnerError } from './errors.ts'
 import { functionEnvironment } from './functions/environment.ts'
+import { handlerFile } from './functions/handler-file.ts'
 import { FunctionPool } from './functions/pool.ts'
 import { Gateway, LOOPBACK } from './gateway/gateway.ts'
 import { createLog, type Log, type LogLevel } from './log.ts'
@@ -15,6 +14,7 @@ import { RunningMapping } from './stream/mapping.ts'
 import { Trimmer } from './stream/trimmer.ts'
 import { synthesise } from './synth.ts'
 import { type LocalStack, readStack } from './template/index.ts'
+import { Undo } from './undo.ts'
 
 /** How a local server runs. */
 export interface ServerOptions {
@@ -52,28 +52,21 @@ const DEFAULT_WINDOW_MS = 200
 /** What can't be carried through in this time stays on the stream for the next start. */
 const DRAIN_MS = 30_000
 
-/** Undoes the steps of a start, the last first. */
-type Undo = () => Promise<void> | void
-
 /**
  * Runs the synthesised template on this machine.
  * @throws RunnerError, with one line that says what to do
  */
 export async function startServer(options: ServerOptions): Promise<LocalServer> {
-  const log = createLog(options.logLevel ?? 'info')
-  const undo: Undo[] = []
-  const stop = async () => {
-    for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step()
-  }
+  const undo = new Undo()
   try {
-    return await start(options, log, undo, stop)
+    return await start(options, createLog(options.logLevel ?? 'info'), undo)
   } catch (error) {
-    await stop()
+    await undo.run()
     throw error
   }
 }
 
-async function start(options: ServerOptions, log: Log, undo: Undo[], stop: () => Promise<void>): Promise<LocalServer> {
+async function start(options: ServerOptions, log: Log, undo: Undo): Promise<LocalServer> {
   const dataDir = options.dataDir === undefined ? undefined : resolve(options.dataDir)
   // What a person can get wrong comes first, so that it is said before anything takes time.
   const gateway = await Gateway.listen(options.port, log.for('gateway'))
@@ -81,59 +74,36 @@ async function start(options: ServerOptions, log: Log, undo: Undo[], stop: () =>
   const state = dataDir === undefined ? memoryState() : await openState(dataDir)
   undo.push(() => state.close())
 
-  const [stack, dynamo, kinesis] = await settled([
-    readStackOf(options, log),
-    startEmulator('dynamo', dataDir && `${dataDir}/dynamodb`).then((emulator) => keep(emulator, undo)),
-    startEmulator('kinesis', dataDir && `${dataDir}/kinesis`).then((emulator) => keep(emulator, undo)),
-  ])
+  const starting = [readStackOf(options, log), startEmulators(dataDir, undo)] as const
+  await Promise.allSettled(starting)
+  const [stack, emulators] = await Promise.all(starting)
   const stream = stack.streams.at(0)
   if (stack.api === undefined || stream === undefined)
     throw new RunnerError('The template lacks an HTTP API or a stream')
 
-  const dynamoClient = new EmulatorClient('dynamo', dynamo.endpoint)
-  const kinesisClient = new EmulatorClient('kinesis', kinesis.endpoint)
-  undo.push(() => dynamoClient.close())
-  undo.push(() => kinesisClient.close())
-  await Promise.all(stack.tables.map((table) => provideTable(dynamoClient, table)))
-  undo.push(keepSweeping(dynamoClient, stack.tables, log.for('ttl')))
-  const shards = new Map<string, Shard[]>()
-  for (const each of stack.streams) shards.set(each.arn, await provideStream(kinesisClient, each, log))
-
-  const pools = await startPools(stack, { dynamo: dynamo.endpoint, kinesis: kinesis.endpoint }, log)
-  undo.push(async () => void (await Promise.all([...pools.values()].map((pool) => pool.stop()))))
-  const mappings = await startMappings(
-    stack,
-    { kinesis, kinesisClient, shards, pools, state, dataDir },
-    options,
-    log,
-    undo,
-  )
-  const scheduler = new Scheduler(log.for('schedule'))
-  for (const schedule of stack.schedules) scheduler.start(schedule, poolOf(pools, schedule.functionId))
-  undo.push(() => scheduler.stop())
+  const shards = await provide(stack, emulators, log, undo)
+  const pools = await startPools(stack, emulators, log)
+  const mappings: RunningMapping[] = []
+  // At the same time: a mapping waits for its call, and the call ends with its instance.
+  undo.push(() => Promise.all([...mappings, ...pools.values()].map((part) => part.stop())))
+  await startMappings(stack, { emulators, shards, pools, state, dataDir, options, log, undo }, mappings)
+  startSchedules(stack, pools, log.for('schedule'), undo)
   gateway.serve(stack.api, pools)
-  log.debug(`${stack.ignored.map(({ logicalId, type, reason }) => `${logicalId} (${type}): ${reason}`).join('; ')}`)
 
-  const failed = new Promise<never>((_, reject) => {
-    dynamo.onFailed = reject
-    kinesis.onFailed = reject
-  })
-  // Who does not look at it has nothing to lose by it.
-  failed.catch(() => undefined)
   let closing: Promise<void> | undefined
   return {
     url: `http://${LOOPBACK}:${gateway.port}`,
     port: gateway.port,
-    dynamoEndpoint: dynamo.endpoint,
-    kinesisEndpoint: kinesis.endpoint,
+    dynamoEndpoint: emulators.dynamo.endpoint,
+    kinesisEndpoint: emulators.kinesis.endpoint,
     streamName: stream.name,
     tables: Object.fromEntries(stack.tables.map((table) => [table.logicalId, table.name])),
-    failed,
+    failed: emulators.failed,
     close: () => {
       closing ??= gateway
         .close()
         .then(() => drain(mappings, log))
-        .then(stop)
+        .then(() => undo.run())
       return closing
     },
   }
@@ -143,79 +113,74 @@ async function readStackOf(options: ServerOptions, log: Log): Promise<LocalStack
   const began = performance.now()
   const assemblyDir = options.assemblyDir ?? (await synthesise(options.context))
   log.debug(`synthesised in ${Math.round(performance.now() - began)} ms: ${assemblyDir}`)
-  return readStack(assemblyDir)
+  const stack = await readStack(assemblyDir)
+  for (const { logicalId, type, reason } of stack.ignored) log.debug(`${logicalId} (${type}) is left out: ${reason}`)
+  return stack
 }
 
-function keep(emulator: Emulator, undo: Undo[]): Emulator {
-  undo.push(() => emulator.close())
-  return emulator
-}
-
-/** Like Promise.all, but nothing is still starting when it rejects. */
-async function settled<A, B, C>(starting: [Promise<A>, Promise<B>, Promise<C>]): Promise<[A, B, C]> {
-  await Promise.allSettled(starting)
-  return Promise.all(starting)
-}
-
-async function startPools(
-  stack: LocalStack,
-  endpoints: { dynamo: string; kinesis: string },
-  log: Log,
-): Promise<Map<string, FunctionPool>> {
+/** Starts an instance of each function, by logical id. */
+async function startPools(stack: LocalStack, emulators: Emulators, log: Log): Promise<Pools> {
+  const endpoints = { dynamo: emulators.dynamo.endpoint, kinesis: emulators.kinesis.endpoint }
   const pools = new Map<string, FunctionPool>()
   for (const model of stack.functions) {
-    const pool = new FunctionPool(model, functionEnvironment(model, endpoints), log.for(model.name))
-    pools.set(model.logicalId, pool)
+    await handlerFile(model)
+    pools.set(model.logicalId, new FunctionPool(model, functionEnvironment(model, endpoints), log.for(model.name)))
   }
   await Promise.all([...pools.values()].map((pool) => pool.warm()))
   return pools
 }
 
-async function startMappings(
-  stack: LocalStack,
-  parts: {
-    kinesis: Emulator
-    kinesisClient: EmulatorClient
-    shards: ReadonlyMap<string, readonly Shard[]>
-    pools: ReadonlyMap<string, FunctionPool>
-    state: RunnerState
-    dataDir: string | undefined
-  },
-  options: ServerOptions,
-  log: Log,
-  undo: Undo[],
-): Promise<RunningMapping[]> {
-  const trimmer = new Trimmer(parts.kinesis.trim)
-  undo.push(() => trimmer.stop())
-  const mappings: RunningMapping[] = []
+type Pools = ReadonlyMap<string, FunctionPool>
+
+interface MappingContext {
+  readonly emulators: Emulators
+  readonly shards: ReadonlyMap<string, readonly Shard[]>
+  readonly pools: Pools
+  readonly state: RunnerState
+  readonly dataDir: string | undefined
+  readonly options: ServerOptions
+  readonly log: Log
+  readonly undo: Undo
+}
+
+/** @param running each mapping is added to it as soon as it runs */
+async function startMappings(stack: LocalStack, context: MappingContext, running: RunningMapping[]): Promise<void> {
+  const { kinesis, kinesisClient } = context.emulators
+  const trimmer = new Trimmer(kinesis.trim)
+  context.undo.push(() => trimmer.stop())
   for (const mapping of stack.mappings) {
     const stream = stack.streams.find((each) => each.arn === mapping.streamArn)
     if (stream === undefined)
       throw new RunnerError(`${mapping.logicalId} reads ${mapping.streamArn}, which is not there`)
-    const running = await RunningMapping.start(mapping, {
-      client: parts.kinesisClient,
-      stream,
-      shards: parts.shards.get(stream.arn) ?? [],
-      pool: poolOf(parts.pools, mapping.functionId),
-      state: parts.state,
-      trimmer,
-      queue: stack.queues.find((queue) => queue.arn === mapping.onFailureQueueArn),
-      dataDir: parts.dataDir,
-      windowMs: options.batchWindowMs ?? DEFAULT_WINDOW_MS,
-      log: log.for('stream'),
-    })
-    undo.push(() => running.stop())
-    mappings.push(running)
+    running.push(
+      await RunningMapping.start(mapping, {
+        client: kinesisClient,
+        stream,
+        shards: context.shards.get(stream.arn) ?? [],
+        pool: poolOf(context.pools, mapping.functionId),
+        state: context.state,
+        trimmer,
+        queue: stack.queues.find((queue) => queue.arn === mapping.onFailureQueueArn),
+        dataDir: context.dataDir,
+        windowMs: context.options.batchWindowMs ?? DEFAULT_WINDOW_MS,
+        log: context.log.for('stream'),
+      }),
+    )
   }
-  parts.kinesis.onRecords = (name) => {
-    for (const mapping of mappings) {
+  kinesis.onRecords = (name) => {
+    for (const mapping of running) {
       if (mapping.stream.name === name) mapping.nudge()
     }
   }
-  return mappings
 }
 
-function poolOf(pools: ReadonlyMap<string, FunctionPool>, functionId: string): FunctionPool {
+function startSchedules(stack: LocalStack, pools: Pools, log: Log, undo: Undo): void {
+  const scheduler = new Scheduler(log)
+  undo.push(() => scheduler.stop())
+  for (const schedule of stack.schedules) scheduler.start(schedule, poolOf(pools, schedule.functionId))
+}
+
+function poolOf(pools: Pools, functionId: string): FunctionPool {
   const pool = pools.get(functionId)
   if (pool === undefined) throw new RunnerError(`The template has no function ${functionId}`)
   return pool

@@ -7,6 +7,8 @@ export const REQUEST_BYTES = 10 * 1024 * 1024
 export type Received =
   | { readonly kind: 'whole'; readonly body: Buffer }
   | { readonly kind: 'tooLarge' }
+  /** All bodies together take too much. */
+  | { readonly kind: 'noRoom' }
   /** The client went away. */
   | { readonly kind: 'aborted' }
 
@@ -17,26 +19,57 @@ export function isTooLarge(request: IncomingMessage): boolean {
   return Number(request.headers['content-length'] ?? 0) > REQUEST_BYTES
 }
 
-/** Receives a body up to the limit; of a larger one nothing is kept. */
-export function receiveBody(request: IncomingMessage): Promise<Received> {
+/** Counts the bytes of all bodies that are held, so that many large requests at once can't use up the memory. */
+export class BodyRoom {
+  readonly #bytes: number
+  #held = 0
+
+  constructor(bytes: number) {
+    this.#bytes = bytes
+  }
+
+  /** @returns whether there was room */
+  take(bytes: number): boolean {
+    if (this.#held + bytes > this.#bytes) return false
+    this.#held += bytes
+    return true
+  }
+
+  give(bytes: number): void {
+    this.#held -= bytes
+  }
+}
+
+/**
+ * Receives a body up to the limit; of a larger one nothing is kept.
+ * @param room where the bytes are counted; those of a whole body are the caller's to give back
+ */
+export function receiveBody(request: IncomingMessage, room: BodyRoom): Promise<Received> {
   if (isTooLarge(request)) return Promise.resolve({ kind: 'tooLarge' })
   return new Promise((resolve) => {
-    let pieces: Buffer[] = []
+    const pieces: Buffer[] = []
     let length = 0
+    let over = false
+    const end = (received: Received) => {
+      if (over) return
+      over = true
+      request.off('data', take)
+      if (received.kind !== 'whole') room.give(length)
+      pieces.length = 0
+      resolve(received)
+    }
     const take = (piece: Buffer) => {
+      if (length + piece.length > REQUEST_BYTES) return end({ kind: 'tooLarge' })
+      if (!room.take(piece.length)) return end({ kind: 'noRoom' })
       length += piece.length
-      if (length > REQUEST_BYTES) {
-        pieces = []
-        request.off('data', take)
-        resolve({ kind: 'tooLarge' })
-      } else pieces.push(piece)
+      pieces.push(piece)
     }
     request.on('data', take)
     request.on('end', () => {
       const [first = NOTHING] = pieces
-      resolve({ kind: 'whole', body: pieces.length <= 1 ? first : Buffer.concat(pieces, length) })
+      end({ kind: 'whole', body: pieces.length <= 1 ? first : Buffer.concat(pieces, length) })
     })
-    request.on('error', () => resolve({ kind: 'aborted' }))
-    request.on('close', () => resolve({ kind: 'aborted' }))
+    request.on('error', () => end({ kind: 'aborted' }))
+    request.on('close', () => end({ kind: 'aborted' }))
   })
 }

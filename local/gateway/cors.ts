@@ -21,7 +21,7 @@ export function corsHeaders(cors: CorsModel | undefined, origin: string | undefi
   ]
 }
 
-/** The gateway's own answer to a preflight, where it has CORS; a function does not see these. */
+/** The gateway's own answer to a preflight, where it has CORS, besides `corsHeaders`; a function does not see these. */
 export function preflightAnswer(cors: CorsModel | undefined, request: IncomingMessage): GatewayAnswer | undefined {
   const { origin } = request.headers
   const isPreflight =
@@ -32,7 +32,6 @@ export function preflightAnswer(cors: CorsModel | undefined, request: IncomingMe
   return {
     status: 204,
     headers: [
-      ...corsHeaders(cors, origin),
       ['access-control-allow-methods', cors.allowMethods.join(',')],
       ['access-control-allow-headers', cors.allowHeaders.join(',')],
       ...(cors.maxAgeSeconds === undefined ? [] : [['access-control-max-age', String(cors.maxAgeSeconds)] as const]),

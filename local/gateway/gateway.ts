@@ -5,7 +5,7 @@ import type { FunctionPool, PoolOutcome } from '../functions/pool.ts'
 import type { Log } from '../log.ts'
 import type { ApiModel, RouteModel } from '../template/index.ts'
 import { answerOf, GATEWAY_ANSWERS, type GatewayAnswer, LAMBDA_PAYLOAD_BYTES } from './answer.ts'
-import { isTooLarge, receiveBody } from './body.ts'
+import { BodyRoom, isTooLarge, receiveBody } from './body.ts'
 import { corsHeaders, preflightAnswer } from './cors.ts'
 import { buildEvent, type GatewayEvent, parseAddress } from './event.ts'
 import { Router } from './routes.ts'
@@ -13,6 +13,8 @@ import { Router } from './routes.ts'
 export const LOOPBACK = '127.0.0.1'
 /** A client may take this long to send a request, and is cut off then. */
 const REQUEST_TIMEOUT_MS = 60_000
+/** Bodies that are being received or wait for a function, all together; the cloud has more machines instead. */
+const HELD_BYTES = 256 * 1024 * 1024
 /** After a refusal, this long may pass until the client has sent what it wanted to; some read the answer only then. */
 const LINGER_MS = 5_000
 
@@ -25,11 +27,14 @@ interface Backend {
   readonly onCalled: (route: RouteModel) => void
 }
 
+const REFUSALS = { tooLarge: GATEWAY_ANSWERS.tooLarge, noRoom: GATEWAY_ANSWERS.unavailable } as const
+
 /** An HTTP API on the loopback address. */
 export class Gateway {
   readonly port: number
   readonly #server: Server
   readonly #log: Log
+  readonly #room = new BodyRoom(HELD_BYTES)
   readonly #running = new Set<Promise<void>>()
   #backend: Backend | undefined
 
@@ -73,8 +78,10 @@ export class Gateway {
 
   /** Stops accepting and waits until what was accepted is answered. */
   async close(): Promise<void> {
+    // Connections that are open may still bring requests; these are answered 503.
+    this.#backend = undefined
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    while (this.#running.size > 0) await Promise.all(this.#running)
+    await Promise.all(this.#running)
     this.#server.closeAllConnections()
     await closed
   }
@@ -93,21 +100,20 @@ export class Gateway {
     response.on('error', () => undefined)
     const requestId = randomUUID()
     const backend = this.#backend
-    if (backend === undefined) return send(request, response, GATEWAY_ANSWERS.unavailable, requestId, [])
+    if (backend === undefined) return refuse(request, response, GATEWAY_ANSWERS.unavailable, requestId, [])
 
     const cors = corsHeaders(backend.api.cors, request.headers.origin)
-    const received = await receiveBody(request)
+    const received = await receiveBody(request, this.#room)
     if (received.kind === 'aborted') return
-    if (received.kind === 'tooLarge') {
-      refuse(request, response, requestId, cors)
-      return
+    if (received.kind !== 'whole') return refuse(request, response, REFUSALS[received.kind], requestId, cors)
+    try {
+      const answer =
+        preflightAnswer(backend.api.cors, request) ?? (await this.#call(backend, request, received.body, requestId))
+      send(request, response, answer, requestId, cors)
+      this.#log.debug(`${request.method} ${request.url} ${answer.status}`)
+    } finally {
+      this.#room.give(received.body.length)
     }
-    const preflight = preflightAnswer(backend.api.cors, request)
-    if (preflight !== undefined) return send(request, response, preflight, requestId, [])
-
-    const answer = await this.#call(backend, request, received.body, requestId)
-    send(request, response, answer, requestId, cors)
-    this.#log.debug(`${request.method} ${request.url} ${answer.status}`)
   }
 
   async #call(backend: Backend, request: IncomingMessage, body: Buffer, requestId: string): Promise<GatewayAnswer> {
@@ -181,14 +187,15 @@ function send(
   response.end(hasNoBody || request.method === 'HEAD' ? undefined : body)
 }
 
-/** Answers 413 and throws away what is still coming: a connection closed at once would take the answer with it. */
+/** Answers and throws away what is still coming: a connection closed at once would take the answer with it. */
 function refuse(
   request: IncomingMessage,
   response: ServerResponse,
+  answer: GatewayAnswer,
   requestId: string,
   cors: readonly (readonly [string, string])[],
 ): void {
-  send(request, response, GATEWAY_ANSWERS.tooLarge, requestId, [...cors, ['connection', 'close']])
+  send(request, response, answer, requestId, [...cors, ['connection', 'close']])
   const timer = setTimeout(() => request.destroy(), LINGER_MS)
   request.on('error', () => undefined)
   request.on('close', () => clearTimeout(timer))

@@ -12,7 +12,6 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** Calls functions at the times that the template says. */
 export class Scheduler {
   readonly #timers = new Map<ScheduleModel, NodeJS.Timeout>()
-  readonly #running = new Set<Promise<unknown>>()
   readonly #log: Log
 
   constructor(log: Log) {
@@ -24,11 +23,10 @@ export class Scheduler {
     this.#wait(schedule, pool, parseSchedule(schedule.expression), Date.now())
   }
 
-  /** Sets no more timers and waits for the calls that are running. */
-  async stop(): Promise<void> {
+  /** Sets no more timers. A call that is running ends with its instance. */
+  stop(): void {
     for (const timer of this.#timers.values()) clearTimeout(timer)
     this.#timers.clear()
-    await Promise.all(this.#running)
   }
 
   #wait(schedule: ScheduleModel, pool: FunctionPool, next: NextTime, after: number): void {
@@ -47,11 +45,9 @@ export class Scheduler {
   }
 
   #call(schedule: ScheduleModel, pool: FunctionPool, time: number): void {
-    const running = pool
+    pool
       .call(schedule.input ?? scheduledEvent(schedule, time))
       .catch((error: unknown) => this.#log.error(`${schedule.logicalId}: ${messageOf(error)}`))
-    this.#running.add(running)
-    void running.then(() => this.#running.delete(running))
   }
 }
 

@@ -1,6 +1,7 @@
-import { connect } from 'node:net'
+import { IncomingMessage } from 'node:http'
+import { connect, Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { REQUEST_BYTES } from '../../../../local/gateway/body.ts'
+import { BodyRoom, REQUEST_BYTES, receiveBody } from '../../../../local/gateway/body.ts'
 import { Gateway } from '../../../../local/gateway/gateway.ts'
 import { createLog } from '../../../../local/log.ts'
 import type { ApiModel } from '../../../../local/template/index.ts'
@@ -73,6 +74,21 @@ test('before there is anything to call, the answer is 503', async () => {
   const gateway = await Gateway.listen(0, SILENT)
   onTestFinished(() => gateway.close())
   expect((await fetch(`http://127.0.0.1:${gateway.port}/`)).status).toBe(503)
+})
+
+test('bodies are held up to a limit for all together, and each is given back', async () => {
+  const room = new BodyRoom(10)
+  const body = (text: string) => {
+    const request = new IncomingMessage(new Socket())
+    request.push(text)
+    request.push(null)
+    return receiveBody(request, room)
+  }
+  expect(await body('123456')).toMatchObject({ kind: 'whole' })
+  expect(await body('123456')).toEqual({ kind: 'noRoom' })
+  expect(await body('1234')).toMatchObject({ kind: 'whole' })
+  room.give(6)
+  expect(await body('123456')).toMatchObject({ kind: 'whole' })
 })
 
 test('HEAD has the length and no body', async () => {

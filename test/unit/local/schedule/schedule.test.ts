@@ -58,7 +58,7 @@ test('a function is called at each time with the service’s event, and no more 
   // The scheduler uses this member.
   scheduler.start(schedule, pool as FunctionPool)
   await vi.advanceTimersByTimeAsync(2 * 60 * 60 * 1000)
-  await scheduler.stop()
+  scheduler.stop()
   await vi.advanceTimersByTimeAsync(60 * 60 * 1000)
   expect(events).toMatchObject([
     { 'detail-type': 'Scheduled Event', source: 'aws.events', time: '2025-11-22T06:00:00Z' },
