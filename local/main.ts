@@ -36,13 +36,19 @@ async function run(options: Options): Promise<void> {
   }
 }
 
+/** npm passes on a Ctrl-C that the terminal has sent to all its processes; the two come together. */
+const ONE_KEYSTROKE_MS = 500
+
 /** The first signal drains and ends; the second ends. */
 function stopOnSignal(server: LocalServer): void {
-  let signals = 0
+  let first: number | undefined
   const onSignal = () => {
-    if (++signals > 1) process.exit(130)
-    process.stderr.write('Storing what was acknowledged; once more to stop at once\n')
-    server.close().then(() => process.exit(0), fail)
+    const now = performance.now()
+    if (first === undefined) {
+      first = now
+      process.stderr.write('Storing what was acknowledged; once more to stop at once\n')
+      server.close().then(() => process.exit(0), fail)
+    } else if (now - first > ONE_KEYSTROKE_MS) process.exit(130)
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
