@@ -1,6 +1,6 @@
 import { KIND_BIG, KIND_FLOAT, KIND_MS, type PointBatch, type PointColumns } from '../model/points.ts'
 import type { SeriesName } from '../model/series.ts'
-import type { ByteReader, ByteWriter } from './bytes.ts'
+import { type ByteReader, ByteWriter } from './bytes.ts'
 
 // The inside of a stream record: dictionary, series table, then the points by column. docs/format/stream-record.md draws it.
 
@@ -24,26 +24,49 @@ const ALL_KINDS = KIND_FLOAT | KIND_MS | KIND_WIDE
  */
 export function writeSeries(writer: ByteWriter, batch: PointBatch, from: number, to: number): Uint32Array {
   const [series, seriesOf] = usedSeries(batch, from, to)
-  const indexes = new Map<string, number>()
+  const names = new Dictionary()
+  // by identity: points of a request that have the same tags share one list of them
+  const tagSets = new Map<Tags, number>()
+  const sets = new ByteWriter(64)
+  const pairs = new ByteWriter(4 * series.length)
   for (const { metric, tags } of series) {
-    if (!indexes.has(metric)) indexes.set(metric, indexes.size)
-    for (const [tagk, tagv] of tags) {
-      if (!indexes.has(tagk)) indexes.set(tagk, indexes.size)
-      if (!indexes.has(tagv)) indexes.set(tagv, indexes.size)
+    let set = tagSets.get(tags)
+    if (set === undefined) {
+      set = tagSets.size
+      tagSets.set(tags, set)
+      sets.varint(tags.length)
+      for (const [tagk, tagv] of tags) sets.varint(names.indexOf(tagk)).varint(names.indexOf(tagv))
     }
+    pairs.varint(names.indexOf(metric)).varint(set)
   }
-  writer.varint(indexes.size)
-  for (const name of indexes.keys()) writer.text(name)
-  const indexOf = (name: string): number => indexes.get(name) ?? 0
-  writer.varint(series.length)
-  for (const { metric, tags } of series) {
-    writer.varint(indexOf(metric)).varint(tags.length)
-    for (const [tagk, tagv] of tags) writer.varint(indexOf(tagk)).varint(indexOf(tagv))
-  }
+  names.write(writer)
+  writer.varint(tagSets.size).raw(sets.finish())
+  writer.varint(series.length).raw(pairs.finish())
   return seriesOf
 }
 
-/** Mirror of writeSeries. */
+type Tags = SeriesName['tags']
+
+/** Numbers names in the order in which they come. */
+class Dictionary {
+  readonly #indexes = new Map<string, number>()
+
+  indexOf(name: string): number {
+    let index = this.#indexes.get(name)
+    if (index === undefined) {
+      index = this.#indexes.size
+      this.#indexes.set(name, index)
+    }
+    return index
+  }
+
+  write(writer: ByteWriter): void {
+    writer.varint(this.#indexes.size)
+    for (const name of this.#indexes.keys()) writer.text(name)
+  }
+}
+
+/** Mirror of writeSeries; series that were written with one tag set share it again. */
 export function readSeries(reader: ByteReader): SeriesName[] {
   const names: string[] = new Array(countOf(reader, 1, 'names'))
   for (let i = 0; i < names.length; i++) names[i] = reader.text()
@@ -51,20 +74,27 @@ export function readSeries(reader: ByteReader): SeriesName[] {
     const index = reader.varint()
     return names[index] ?? reader.fail(`name ${index} of ${names.length}`)
   }
+  const tagSets: Tags[] = new Array(countOf(reader, 1, 'tag sets'))
+  for (let i = 0; i < tagSets.length; i++) tagSets[i] = readTags(reader, name)
   const series: SeriesName[] = new Array(countOf(reader, 2, 'series'))
   for (let i = 0; i < series.length; i++) {
     const metric = name()
-    const tags: (readonly [string, string])[] = new Array(countOf(reader, 2, 'tags'))
-    let before = ''
-    for (let t = 0; t < tags.length; t++) {
-      const tagk = name()
-      if (t > 0 && tagk <= before) reader.fail('tags that are not in order')
-      tags[t] = [tagk, name()]
-      before = tagk
-    }
-    series[i] = { metric, tags }
+    const set = reader.varint()
+    series[i] = { metric, tags: tagSets[set] ?? reader.fail(`tag set ${set} of ${tagSets.length}`) }
   }
   return series
+}
+
+function readTags(reader: ByteReader, name: () => string): Tags {
+  const tags: (readonly [string, string])[] = new Array(countOf(reader, 2, 'tags'))
+  let before = ''
+  for (let i = 0; i < tags.length; i++) {
+    const tagk = name()
+    if (i > 0 && tagk <= before) reader.fail('tags that are not in order')
+    tags[i] = [tagk, name()]
+    before = tagk
+  }
+  return tags
 }
 
 /** The whole batch as it is; of a part of it, only the series that it has, numbered anew. */

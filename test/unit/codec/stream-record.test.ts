@@ -128,6 +128,17 @@ describe('encodeStreamRecord(record)', () => {
     )
   })
 
+  it('is undone with tag sets shared as they were', () => {
+    const tags = [['host', 'a']] as const
+    const batch = batchOf(
+      ['m', 'n'].map((metric) => ({ metric, tags })),
+      [0, 1].map((series) => ({ series, time: T, ms: false, value: 1n })),
+    )
+    const { series } = decodeStreamRecord(encodeStreamRecord({ firstIndex: 0, batch })).batch
+    expect(series).toEqual(batch.series)
+    expect(series[1]?.tags).toBe(series[0]?.tags)
+  })
+
   it.each([0, -0, 5e-324, 1.7976931348623157e308])('keeps the double %d', (value) => {
     const batch = batchOf(SERIES, [{ series: 0, time: T, ms: false, value }])
     expect(decodeStreamRecord(encodeStreamRecord({ firstIndex: 0, batch })).batch.points.values[0]).toBe(value)
@@ -196,7 +207,7 @@ describe('packParts(batch, syncId)', () => {
 })
 
 describe('decodeStreamRecord(bytes)', () => {
-  const BODY = '0403637075 04686f7374 0161 0162 02 00010102 00010103'
+  const BODY = '04 04686f7374 0161 03637075 0162 02 010001 010003 02 0200 0201'
   const refuses = (what: string, hex: string, why: RegExp) =>
     it(`refuses ${what}`, () => {
       expect(() => decodeStreamRecord(fromHex(hex))).toThrow(CorruptDataError)
@@ -208,10 +219,12 @@ describe('decodeStreamRecord(bytes)', () => {
   refuses('unknown flags', '01 04 00', /flags 4/)
   refuses('a part beyond the last', `01 01 ${'00'.repeat(16)} 02 02 00`, /part 2 of 2/)
   refuses('more names than bytes', '01 00 00 ffffff7f', /names in 0 bytes/)
-  refuses('more series than bytes', '01 00 00 00 ffff7f', /series in 0 bytes/)
+  refuses('more tag sets than bytes', '01 00 00 00 ffff7f', /tag sets in 0 bytes/)
+  refuses('more series than bytes', '01 00 00 00 00 ffff7f', /series in 0 bytes/)
   refuses('more points than bytes', `01 00 00 ${BODY} ffffffff7f`, /points in 0 bytes/)
-  refuses('a name that is not in the dictionary', '01 00 00 01 0161 01 05 00', /name 5 of 1/)
-  refuses('tags out of order', '01 00 00 02 0161 0162 01 00 02 0101 0001 00', /not in order/)
+  refuses('a name that is not in the dictionary', '01 00 00 01 0161 00 01 05 00', /name 5 of 1/)
+  refuses('a tag set that is not there', '01 00 00 01 0161 00 01 00 00', /tag set 0 of 0/)
+  refuses('tags out of order', '01 00 00 02 0161 0162 01 02 0101 0001 00', /not in order/)
   refuses('a series that is not there', `01 00 00 ${BODY} 01 01 02 01 00 00 01 00`, /series 2 of 2/)
   refuses('an unknown series column', `01 00 00 ${BODY} 01 02 00 01 00 00 01 00`, /form 2/)
   refuses('a negative time', `01 00 00 ${BODY} 01 01 00 01 01 00 01 00`, /time -1/)
