@@ -6,10 +6,11 @@ import { httpEvent, lambdaContext } from '../../helpers/http-event.ts'
 const lines: string[] = []
 const print = vi.spyOn(console, 'log').mockImplementation((line) => lines.push(line))
 // the configuration is read at the first use and kept
-beforeAll(() => {
-  process.env.TSDB_LOG_LEVEL = 'info'
+beforeAll(() => vi.stubEnv('TSDB_LOG_LEVEL', 'info'))
+afterAll(() => {
+  print.mockRestore()
+  vi.unstubAllEnvs()
 })
-afterAll(() => print.mockRestore())
 
 const printed = () => lines.splice(0).map((line) => JSON.parse(line))
 

@@ -1,6 +1,6 @@
 import { deflateSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { decodeStreamRecord } from '../../../lib/codec/stream-record.ts'
 import { type EventOptions, httpEvent, lambdaContext } from '../../helpers/http-event.ts'
 import { type RunningKinesis, startKinesis } from '../../helpers/kinesis.ts'
@@ -11,13 +11,16 @@ let handler: typeof import('../../../functions/put.ts').handler
 
 beforeAll(async () => {
   kinesis = await startKinesis()
-  process.env.AWS_ENDPOINT_URL_KINESIS = kinesis.endpoint
-  process.env.TSDB_STREAM = kinesis.streamName
-  process.env.TSDB_META_TABLE = 'unused'
+  vi.stubEnv('AWS_ENDPOINT_URL_KINESIS', kinesis.endpoint)
+  vi.stubEnv('TSDB_STREAM', kinesis.streamName)
+  vi.stubEnv('TSDB_META_TABLE', 'unused')
   handler = (await import('../../../functions/put.ts')).handler
 })
 
-afterAll(() => kinesis.stop())
+afterAll(async () => {
+  vi.unstubAllEnvs()
+  await kinesis.stop()
+})
 
 /** Sends a body and checks what must hold for all. */
 async function send(options: EventOptions): Promise<{ status: number; text: string }> {

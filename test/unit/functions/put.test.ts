@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { decodeStreamRecord, type StreamRecord } from '../../../lib/codec/stream-record.ts'
 import { AckStore } from '../../../lib/store/ack.ts'
 import { Dynamo, openClient } from '../../../lib/store/dynamo.ts'
@@ -16,16 +16,17 @@ let handler: typeof import('../../../functions/put.ts').handler
 
 beforeAll(async () => {
   kinesis = await startKinesis()
-  process.env.AWS_ENDPOINT_URL_KINESIS = kinesis.endpoint
-  process.env.TSDB_STREAM = kinesis.streamName
+  vi.stubEnv('AWS_ENDPOINT_URL_KINESIS', kinesis.endpoint)
+  vi.stubEnv('TSDB_STREAM', kinesis.streamName)
   dynamo = await startDynamo()
-  process.env.AWS_ENDPOINT_URL_DYNAMODB = dynamo.endpoint
-  process.env.TSDB_META_TABLE = TABLES.meta
-  process.env.TSDB_LIMITS = JSON.stringify({ unpackedBytes: 1_000_000, pointsPerRequest: 1000 })
+  vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', dynamo.endpoint)
+  vi.stubEnv('TSDB_META_TABLE', TABLES.meta)
+  vi.stubEnv('TSDB_LIMITS', JSON.stringify({ unpackedBytes: 1_000_000, pointsPerRequest: 1000 }))
   handler = (await import('../../../functions/put.ts')).handler
 })
 
 afterAll(async () => {
+  vi.unstubAllEnvs()
   await kinesis.stop()
   await dynamo.stop()
 })
