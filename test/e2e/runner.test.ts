@@ -140,6 +140,19 @@ test('what was acknowledged is stored before SIGTERM ends it, and is there after
   expect(await second.end('SIGINT')).toBe(0)
 })
 
+test('a signal to npm ends it like one to the runner itself', async () => {
+  const dir = await tempDir()
+  const npm = spawn('npm', ['start', '--', '--port', '0', '--data', dir], { cwd: PROJECT_DIR })
+  let out = ''
+  npm.stdout.on('data', (piece) => {
+    out += piece
+  })
+  const exit = new Promise((resolve) => npm.on('close', resolve))
+  while (!out.includes('api/query?')) await pause()
+  npm.kill('SIGTERM')
+  expect(await exit).toBe(0)
+})
+
 test('what was acknowledged survives a kill, and nothing is locked by it', async () => {
   const dir = await tempDir()
   const first = await start('--data', dir)
