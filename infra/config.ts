@@ -48,7 +48,8 @@ export interface StackConfig {
    */
   readonly batchWindow: number
   /**
-   * Seconds that a put with `?sync` waits for the acknowledgement.
+   * Seconds that a put with `?sync` waits for the acknowledgement. At most 26: with the last look for it, an answer
+   * within the gateway's 30.
    * @default 20
    */
   readonly syncTimeout: number
@@ -162,7 +163,7 @@ export function readConfig(node: Node): StackConfig {
     // Lambda's MaximumBatchingWindowInSeconds.
     batchWindow: context.whole('batchWindow', { least: 0, most: 300 }) ?? 5,
     // An HTTP API gives up after 30 s; the answer needs some of them.
-    syncTimeout: context.whole('syncTimeout', { least: 1, most: 28 }) ?? 20,
+    syncTimeout: context.whole('syncTimeout', { least: 1, most: 26 }) ?? 20,
     // Kinesis' bounds: a day to a year.
     streamRetentionHours: context.whole('streamRetentionHours', { least: 24, most: 8760 }) ?? 168,
     blockRetentionDays: context.whole('blockRetentionDays', { least: 0, most: 3650 }) ?? 0,

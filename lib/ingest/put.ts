@@ -24,7 +24,7 @@ export interface PutDeps {
 export interface PutRequest {
   /** The body, JSON. */
   readonly text: string
-  /** Milliseconds to wait for the points to be stored and readable; absent: not to wait. */
+  /** Milliseconds from now until the points should be stored and readable; absent: not to wait for that. */
   readonly syncTimeoutMs?: number
 }
 
@@ -56,6 +56,7 @@ const LONGEST_POLL_MS = 250
  * @throws StreamRefusedError
  */
 export async function put(deps: PutDeps, request: PutRequest): Promise<PutReport> {
+  const begun = performance.now()
   const parsed = parsePutBody(request.text, deps.limits)
   const outcome = new Outcome(parsed)
   const count = parsed.batch.points.count
@@ -72,15 +73,18 @@ export async function put(deps: PutDeps, request: PutRequest): Promise<PutReport
 
   // with a record missing there will never be word of all of them
   const complete = why.every((reason) => reason === undefined)
-  const ack = complete ? await waitForAck(deps.acks(), syncId, request.syncTimeoutMs) : undefined
+  const ack = complete ? await waitForAck(deps.acks(), syncId, begun + request.syncTimeoutMs) : undefined
   if (ack === undefined) for (const part of parts.filter((_, i) => why[i] === undefined)) outcome.partTimedOut(part)
   else for (const { index, message } of ack.errors) outcome.pointRefused(index, message)
   return outcome.report()
 }
 
-/** Looks for the acknowledgement at growing intervals. @returns undefined where it does not come in time */
-async function waitForAck(acks: AckReader, id: Uint8Array, timeoutMs: number): Promise<Ack | undefined> {
-  const deadline = performance.now() + timeoutMs
+/**
+ * Looks for the acknowledgement at growing intervals.
+ * @param deadline on performance.now()'s clock
+ * @returns undefined where it does not come in time
+ */
+async function waitForAck(acks: AckReader, id: Uint8Array, deadline: number): Promise<Ack | undefined> {
   for (let pauseMs = FIRST_POLL_MS; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_POLL_MS)) {
     const leftMs = deadline - performance.now()
     if (leftMs <= 0) return undefined

@@ -80,7 +80,7 @@ describe('a value that breaks its rule is turned down, naming the key, the value
     [{ warmWriteUnits: 100 }, 'Context value warmWriteUnits=100 must be a whole number from 4000 to 1000000'],
     [{ shards: '-1' }, 'Context value shards=-1 must be a whole number from 1 to 500'],
     [{ batchWindow: '0.2' }, 'Context value batchWindow=0.2 must be a whole number from 0 to 300'],
-    [{ syncTimeout: '30' }, 'Context value syncTimeout=30 must be a whole number from 1 to 28'],
+    [{ syncTimeout: '30' }, 'Context value syncTimeout=30 must be a whole number from 1 to 26'],
     [{ streamRetentionHours: '1' }, 'Context value streamRetentionHours=1 must be a whole number from 24 to 8760'],
     [{ blockRetentionDays: 'never' }, 'Context value blockRetentionDays=never must be a whole number from 0 to 3650'],
     [{ rejectRetentionDays: '0' }, 'Context value rejectRetentionDays=0 must be a whole number from 1 to 3650'],
