@@ -4,6 +4,7 @@ import { type SeriesName, UID_KINDS, type UidKind } from '../model/series.ts'
 import type { UidError } from '../uid/errors.ts'
 import type { UidResolver } from '../uid/resolver.ts'
 import type { PlacedSeries } from './group.ts'
+import { javaMapOrder } from './java-text.ts'
 import { checkName } from './validate.ts'
 
 /** Series and sets of tags that an instance remembers: about 60 MB when full. */
@@ -133,7 +134,8 @@ export class SeriesResolver {
       }
       good.push(miss)
       wanted.metric.add(name.metric)
-      for (const [tagk, tagv] of name.tags) {
+      // In OpenTSDB's order: UIDs go up in it, series are sorted by UIDs, and `first`, `last` and `diff` show it.
+      for (const [tagk, tagv] of javaMapOrder(name.tags)) {
         wanted.tagk.add(tagk)
         wanted.tagv.add(tagv)
       }

@@ -206,7 +206,7 @@ describe('consumeBatch', () => {
       new Map([
         [`packed a ${at}`, '9007199254740993'],
         [`json a ${at}`, '4'],
-        [`iot.temp esp32 plant/hall ${at}`, '21.5'],
+        [`iot.temp plant/hall esp32 ${at}`, '21.5'],
       ]),
     )
   })
