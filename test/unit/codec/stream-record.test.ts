@@ -144,15 +144,20 @@ describe('encodeStreamRecord(record)', () => {
     expect(decodeStreamRecord(encodeStreamRecord({ firstIndex: 0, batch })).batch.points.values[0]).toBe(value)
   })
 
-  it.each([2n ** 52n - 1n, 2n ** 52n, -(2n ** 52n), 2n ** 53n - 1n, 2n ** 53n, 2n ** 53n + 1n, -(2n ** 63n)])(
-    'keeps the integer %d, exact only where a double is not',
-    (value) => {
-      const batch = batchOf(SERIES, [{ series: 0, time: T, ms: false, value }])
-      const { points } = decodeStreamRecord(encodeStreamRecord({ firstIndex: 0, batch })).batch
-      expect(points.bigs.get(0) ?? BigInt(points.values[0] ?? 0)).toBe(value)
-      expect(points.bigs.has(0)).toBe(!Number.isSafeInteger(Number(value)))
-    },
-  )
+  it.each([
+    2n ** 52n - 1n,
+    2n ** 52n,
+    -(2n ** 52n),
+    2n ** 53n - 1n,
+    2n ** 53n,
+    2n ** 53n + 1n,
+    -(2n ** 63n),
+  ])('keeps the integer %d, exact only where a double is not', (value) => {
+    const batch = batchOf(SERIES, [{ series: 0, time: T, ms: false, value }])
+    const { points } = decodeStreamRecord(encodeStreamRecord({ firstIndex: 0, batch })).batch
+    expect(points.bigs.get(0) ?? BigInt(points.values[0] ?? 0)).toBe(value)
+    expect(points.bigs.has(0)).toBe(!Number.isSafeInteger(Number(value)))
+  })
 })
 
 describe('isPackedRecord(bytes)', () => {

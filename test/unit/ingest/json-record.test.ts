@@ -208,22 +208,21 @@ describe('docs/devices.md', () => {
   const mappings = blocks('json mapping')
   const points = blocks('text points')
 
-  test.each(blocks('json message').map((text, i) => [i + 1, text] as const))(
-    'says what message %i becomes',
-    (i, text) => {
-      const { deviceMapping } = JSON.parse(mappings[i - 1] ?? '')
-      const envelope = { topic: 'tele/tasmota_A4CF12/SENSOR', time: 1_768_469_400_123 }
-      const { points: made, faults } = read(message(text, envelope), parseDeviceMapping(JSON.stringify(deviceMapping)))
-      expect(faults).toBe('')
-      // As the page writes them: import lines, doubles with a point.
-      const lines = made.map((line) => {
-        const [, metric, tags = '', time, value = '', double] = /^(.*)\{(.*)\} (\d+)ms (\S+?)(f?)$/.exec(line) ?? []
-        const shown = double && !value.includes('.') ? `${value}.0` : value
-        return `${metric} ${time} ${shown} ${tags.replaceAll(',', ' ')}`
-      })
-      expect(lines).toEqual(points[i - 1]?.trim().split(/\n */))
-    },
-  )
+  test.each(
+    blocks('json message').map((text, i) => [i + 1, text] as const),
+  )('says what message %i becomes', (i, text) => {
+    const { deviceMapping } = JSON.parse(mappings[i - 1] ?? '')
+    const envelope = { topic: 'tele/tasmota_A4CF12/SENSOR', time: 1_768_469_400_123 }
+    const { points: made, faults } = read(message(text, envelope), parseDeviceMapping(JSON.stringify(deviceMapping)))
+    expect(faults).toBe('')
+    // As the page writes them: import lines, doubles with a point.
+    const lines = made.map((line) => {
+      const [, metric, tags = '', time, value = '', double] = /^(.*)\{(.*)\} (\d+)ms (\S+?)(f?)$/.exec(line) ?? []
+      const shown = double && !value.includes('.') ? `${value}.0` : value
+      return `${metric} ${time} ${shown} ${tags.replaceAll(',', ' ')}`
+    })
+    expect(lines).toEqual(points[i - 1]?.trim().split(/\n */))
+  })
 
   test('shows the defaults that hold', () => {
     const defaults = Object.entries(JSON.parse(DEFAULT_DEVICE_MAPPING))
