@@ -3,8 +3,8 @@ import type { UidWidths } from '../model/series.ts'
 import { readKeys, writeKeys } from './block-keys.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 
-/** First byte of every page. Readers understand each version ever written. */
-const VERSION = 1
+/** First byte of every page; the next version is the postings page. Readers understand each version ever written. */
+export const SERIES_PAGE_VERSION = 1
 
 /** Series that one page may hold: what bounds the memory that decoding any page takes. */
 export const MAX_PAGE_SERIES = 2 ** 20
@@ -21,7 +21,7 @@ export function encodeSeriesPage(tsuids: readonly Uint8Array[], widths: UidWidth
   const columns = new ByteWriter(1024 + tsuids.length * 4)
   writeKeys(columns, tsuids, widths)
   return new ByteWriter(64 + columns.length)
-    .u8(VERSION)
+    .u8(SERIES_PAGE_VERSION)
     .u8(widths.metric)
     .u8(widths.tagk)
     .u8(widths.tagv)
@@ -38,7 +38,7 @@ export function encodeSeriesPage(tsuids: readonly Uint8Array[], widths: UidWidth
 export function decodeSeriesPage(bytes: Uint8Array): readonly Uint8Array[] {
   const header = new ByteReader(bytes, 'series page')
   const version = header.u8()
-  if (version !== VERSION) header.fail(`the unknown version ${version}`)
+  if (version !== SERIES_PAGE_VERSION) header.fail(`the unknown version ${version}`)
   const widths = { metric: header.u8(), tagk: header.u8(), tagv: header.u8() }
   for (const width of Object.values(widths)) if (width < 1 || width > 6) header.fail(`a UID width of ${width}`)
   const count = header.varint()

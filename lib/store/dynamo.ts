@@ -3,6 +3,8 @@ import {
   BatchGetItemCommand,
   BatchWriteItemCommand,
   type ConsumedCapacity,
+  DeleteItemCommand,
+  type DeleteItemCommandInput,
   DynamoDBClient,
   GetItemCommand,
   type GetItemCommandInput,
@@ -12,6 +14,7 @@ import {
   type QueryCommandInput,
   UpdateItemCommand,
   type UpdateItemCommandInput,
+  type WriteRequest,
 } from '@aws-sdk/client-dynamodb'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { ConditionFailedError, StoreRefusedError } from './errors.ts'
@@ -108,6 +111,13 @@ export class Dynamo {
     return answer.Attributes ?? {}
   }
 
+  /** @throws ConditionFailedError where the input's condition does not hold */
+  async delete(input: DeleteItemCommandInput): Promise<void> {
+    const command = new DeleteItemCommand({ ...input, ReturnConsumedCapacity: 'TOTAL' })
+    const answer = await this.#send('DeleteItem', () => this.#options.client.send(command))
+    this.#consumed('DeleteItem', answer.ConsumedCapacity, 'write')
+  }
+
   /** @yields the items of one page after the other, until there are no more */
   async *query(input: QueryCommandInput): AsyncGenerator<Item[]> {
     let start: Item | undefined
@@ -158,21 +168,31 @@ export class Dynamo {
     const byKey = new Map<string, Item>()
     for (const item of items) byKey.set(`${hexOf(item.pk)}/${hexOf(item.sk)}`, item)
     await mapParallel(chunksOf([...byKey.values()], ITEMS_PER_BATCH_WRITE), PARALLEL_BATCHES, (batch) =>
-      this.#putBatch(table, batch),
+      this.#writeBatch(
+        table,
+        batch.map((item) => ({ PutRequest: { Item: item } })),
+      ),
     )
   }
 
-  async #putBatch(table: string, items: readonly Item[]): Promise<void> {
+  /** Deletes any number of items; keys that are not there do no harm. Not atomic: it may fail half done. */
+  async batchDelete(table: string, keys: readonly ItemKey[]): Promise<void> {
+    await mapParallel(chunksOf(keys, ITEMS_PER_BATCH_WRITE), PARALLEL_BATCHES, (batch) =>
+      this.#writeBatch(
+        table,
+        batch.map((key) => ({ DeleteRequest: { Key: keyOf(key) } })),
+      ),
+    )
+  }
+
+  async #writeBatch(table: string, requests: readonly WriteRequest[]): Promise<void> {
     const backoff = new Backoff('BatchWriteItem', this.#options.retry)
-    let rest = items.map((item) => ({ PutRequest: { Item: item } }))
+    let rest = [...requests]
     for (;;) {
       const command = new BatchWriteItemCommand({ RequestItems: { [table]: rest }, ReturnConsumedCapacity: 'TOTAL' })
       const answer = await this.#send('BatchWriteItem', () => this.#options.client.send(command))
       this.#consumed('BatchWriteItem', answer.ConsumedCapacity, 'write')
-      const unprocessed = answer.UnprocessedItems?.[table] ?? []
-      rest = unprocessed.flatMap(({ PutRequest }) =>
-        PutRequest?.Item ? [{ PutRequest: { Item: PutRequest.Item } }] : [],
-      )
+      rest = answer.UnprocessedItems?.[table] ?? []
       if (rest.length === 0) return
       await this.#pause('BatchWriteItem', backoff, new Error(`${rest.length} items were not written`))
     }

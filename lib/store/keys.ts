@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { ByteReader, ByteWriter } from '../codec/bytes.ts'
 import { sequenceFromBytes, sequenceToBytes } from '../codec/sequence.ts'
 import { writeUid } from '../codec/tsuid.ts'
-import { UID_KINDS, type UidKind } from '../model/series.ts'
+import { UID_KINDS, type UidKind, type UidWidths } from '../model/series.ts'
 import type { ItemKey } from './dynamo.ts'
 
 // The keys of the items of every table; docs/format/tables.md draws them. All parts are big-endian, so that keys sort as
@@ -20,6 +20,10 @@ const LAYOUT = 0x01
 const SERIES_LOG = 0x02
 const ACKS = 0x03
 const REJECTS = 0x04
+const POSTINGS = 0x05
+
+/** First byte of the sort key of a page of postings; the directory's is ALONE. */
+const POSTINGS_PAGE = 0x01
 
 /** First byte of the partition key of counters and settings in tsdb-uid; the kinds follow from 1 on. */
 const UID_CONTROL = 0x00
@@ -191,4 +195,26 @@ function putSequence(writer: ByteWriter, sequence: bigint): void {
 
 function takeSequence(reader: ByteReader): bigint {
   return sequenceFromBytes(reader.raw(reader.u8()))
+}
+
+/**
+ * tsdb-meta: where a postings list of a metric lies.
+ * @param tagk the list's tag key; undefined: the list of all series, which has 0 in its place
+ */
+export function postingsPk(metric: number, tagk: number | undefined, widths: UidWidths): Uint8Array {
+  const pk = new Uint8Array(1 + widths.metric + widths.tagk)
+  pk[0] = POSTINGS
+  writeUid(pk, 1, widths.metric, metric)
+  writeUid(pk, 1 + widths.metric, widths.tagk, tagk ?? 0)
+  return pk
+}
+
+/** tsdb-meta: the directory of a postings list. */
+export function directoryKey(metric: number, tagk: number | undefined, widths: UidWidths): ItemKey {
+  return { pk: postingsPk(metric, tagk, widths), sk: ALONE }
+}
+
+/** tsdb-meta: a page of a postings list. @param id what the directory calls it */
+export function postingsPageKey(metric: number, tagk: number | undefined, id: Uint8Array, widths: UidWidths): ItemKey {
+  return { pk: postingsPk(metric, tagk, widths), sk: new ByteWriter(9).u8(POSTINGS_PAGE).raw(id).finish() }
 }

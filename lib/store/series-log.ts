@@ -1,9 +1,10 @@
 import type { QueryCommandInput } from '@aws-sdk/client-dynamodb'
-import { decodeSeriesPage, encodeSeriesPage } from '../codec/series-page.ts'
+import { decodePostings, encodePostings, LAST_DAY, type Posting } from '../codec/postings.ts'
+import { decodeSeriesPage, encodeSeriesPage, SERIES_PAGE_VERSION } from '../codec/series-page.ts'
 import { compareTsuids } from '../codec/tsuid.ts'
 import type { UidWidths } from '../model/series.ts'
 import { bytesAt } from './attributes.ts'
-import { type Dynamo, type Item, keyOf } from './dynamo.ts'
+import { type Dynamo, type Item, type ItemKey, keyOf } from './dynamo.ts'
 import { seriesLogPk, seriesLogSk } from './keys.ts'
 import { chunksOf } from './parallel.ts'
 
@@ -12,6 +13,12 @@ const MAX_PAGE_BYTES = 300_000
 
 /** Series of a page before its size is looked at: what usually fits. */
 const SERIES_PER_PAGE = 50_000
+
+/** An item of the log as it was read. */
+export interface SeriesLogItem {
+  readonly key: ItemKey
+  readonly postings: readonly Posting[]
+}
 
 /** The log of series as they are first seen, in tsdb-meta: an item per metric and batch. */
 export class SeriesLog {
@@ -57,11 +64,70 @@ export class SeriesLog {
    */
   async read(metric: number): Promise<Uint8Array[]> {
     const noted: Uint8Array[] = []
-    for await (const page of this.#dynamo.query(readSeriesLogInput(this.#table, metric, this.#widths.metric))) {
-      for (const item of page) for (const tsuid of decodeSeriesPage(bytesAt(item, 'series'))) noted.push(tsuid)
+    for await (const items of this.readItems(metric)) {
+      for (const { postings } of items) for (const { tsuid } of postings) noted.push(tsuid)
     }
     return sortedOnce(noted)
   }
+
+  /**
+   * The items of a metric's log, strongly consistently.
+   * @yields those of one answer after the other, in order of writing
+   * @throws StoreUnavailableError
+   */
+  async *readItems(metric: number): AsyncGenerator<SeriesLogItem[]> {
+    for await (const page of this.#dynamo.query(readSeriesLogInput(this.#table, metric, this.#widths.metric))) {
+      yield page.map((item) => ({
+        key: { pk: bytesAt(item, 'pk'), sk: bytesAt(item, 'sk') },
+        postings: decodeLogged(bytesAt(item, 'series')),
+      }))
+    }
+  }
+
+  /**
+   * Puts series with their days into few items, in place of the items that they were read from: those are deleted once
+   * the new ones are there.
+   * @throws StoreUnavailableError
+   */
+  async replace(metric: number, items: readonly SeriesLogItem[], postings: readonly Posting[]): Promise<void> {
+    const writtenAt = this.#clock()
+    const pk = seriesLogPk(metric, this.#widths.metric)
+    const fresh = postingsPages(postings, this.#widths).map((page) => ({
+      key: { pk, sk: seriesLogSk(writtenAt, page) },
+      page,
+    }))
+    await this.#dynamo.batchPut(
+      this.#table,
+      fresh.map(({ key, page }) => ({ ...keyOf(key), series: { B: page } })),
+    )
+    const stays = new Set(fresh.map(({ key }) => Buffer.from(key.sk).toString('hex')))
+    await this.remove(items.filter(({ key }) => !stays.has(Buffer.from(key.sk).toString('hex'))))
+  }
+
+  /**
+   * Deletes items of the log whose series are held elsewhere.
+   * @throws StoreUnavailableError
+   */
+  async remove(items: readonly SeriesLogItem[]): Promise<void> {
+    await this.#dynamo.batchDelete(
+      this.#table,
+      items.map(({ key }) => key),
+    )
+  }
+}
+
+/** An item of the log: a page from before days were kept, or one of postings. */
+function decodeLogged(bytes: Uint8Array): Posting[] {
+  if (bytes[0] !== SERIES_PAGE_VERSION) return decodePostings(bytes)
+  return decodeSeriesPage(bytes).map((tsuid) => ({ tsuid, firstDay: 0, lastDay: LAST_DAY }))
+}
+
+/** The pages that hold some series with their days, each small enough for an item. */
+function postingsPages(postings: readonly Posting[], widths: UidWidths): Uint8Array[] {
+  const page = encodePostings(postings, widths)
+  if (page.length <= MAX_PAGE_BYTES || postings.length === 1) return [page]
+  const middle = postings.length >> 1
+  return [...postingsPages(postings.slice(0, middle), widths), ...postingsPages(postings.slice(middle), widths)]
 }
 
 export function readSeriesLogInput(table: string, metric: number, width: number): QueryCommandInput {

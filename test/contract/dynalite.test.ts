@@ -1,6 +1,8 @@
 import { startDynamo } from '../helpers/dynamo.ts'
+import { postingsContract } from './postings.contract.ts'
 import { storeContract } from './store.contract.ts'
 import { uidContract } from './uid.contract.ts'
 
 storeContract('dynalite', startDynamo)
 uidContract('dynalite', startDynamo)
+postingsContract('dynalite', startDynamo)

@@ -58,6 +58,27 @@ export function leaveOut(client: DynamoDBClient, count: number): Faults {
   return { left: () => left }
 }
 
+/**
+ * Lets a client do `count` requests and refuses all that follow for good, as if its process had died.
+ * @param lastAnswer whether the answer to the last of them comes through
+ * @returns how many requests were made while they were let through
+ */
+export function dieAfter(client: DynamoDBClient, count: number, lastAnswer: boolean): { made(): number } {
+  let made = 0
+  client.middlewareStack.add(
+    (send) => async (args) => {
+      if (made >= count) throw new Error('the process is dead')
+      made++
+      const last = made === count
+      const answer = await send(args)
+      if (last && !lastAnswer) throw new Error('the process died')
+      return answer
+    },
+    { step: 'initialize', name: 'dieAfter' },
+  )
+  return { made: () => made }
+}
+
 function fault(index: number): Error {
   const { name, ...rest } = FAULTS[index % FAULTS.length] ?? { name: 'Error' }
   return Object.assign(new Error('made up by the test'), { name, ...rest })

@@ -13,10 +13,12 @@ import {
   decodeBlockKey,
   decodeLedgerPk,
   decodeRejectSk,
+  directoryKey,
   hourOfDay,
   layoutKey,
   ledgerKey,
   nameKey,
+  postingsPageKey,
   rejectPk,
   rejectSk,
   seriesLogPk,
@@ -71,12 +73,15 @@ describe('the keys in docs/format/tables.md', () => {
     const ack = ackKey(fromHex('000102030405060708090a0b0c0d0e0f'), 1)
     const reject = { arrival: 1_356_998_421_000, shard: 2, sequence: 258n }
     const rejectSortKey = rejectSk(reject, Buffer.from('content'), 0)
+    const directory = directoryKey(1, 2, DEFAULT_UID_WIDTHS)
+    const page = postingsPageKey(1, 2, fromHex('0102030405060708'), DEFAULT_UID_WIDTHS)
     expect(
       joined(
         ...[layoutKey().pk, layoutKey().sk],
         ...[seriesLogPk(1, 3), seriesLogSk(block.writtenAt, Buffer.from('page'))],
         ...[ack.pk, ack.sk],
         ...[rejectPk(HOUR), rejectSortKey],
+        ...[directory.pk, directory.sk, page.pk, page.sk],
       ),
     ).toBe(documented('keys of tsdb-meta'))
     expect(decodeRejectSk(rejectSortKey)).toEqual({ ...reject, chunk: 0 })
