@@ -6,7 +6,9 @@ import { AckStore } from './ack.ts'
 import { DataStore } from './data.ts'
 import { type Consumed, Dynamo, openClient } from './dynamo.ts'
 import { LayoutStore } from './layout.ts'
+import { PostingsStore } from './postings.ts'
 import { RejectStore } from './rejects.ts'
+import { SeriesIndex } from './series-index.ts'
 import { SeriesLog } from './series-log.ts'
 
 /** What a store needs to know. */
@@ -46,6 +48,9 @@ export interface Store {
   readonly layout: LayoutStore
   readonly acks: AckStore
   readonly seriesLog: SeriesLog
+  readonly postings: PostingsStore
+  /** Series log and postings together. */
+  readonly index: SeriesIndex
   readonly rejects: RejectStore
   readonly uids: UidResolver
   readonly stats: Readonly<StoreStats>
@@ -79,11 +84,15 @@ export function openStore(config: StoreConfig): Store {
     },
   })
   const { tables, uidWidths, shelves, saltBuckets, clock = Date.now } = config
+  const seriesLog = new SeriesLog(dynamo, tables.meta, uidWidths, clock)
+  const postings = new PostingsStore(dynamo, tables.meta, uidWidths)
   return {
     data: new DataStore(dynamo, tables.data),
     layout: new LayoutStore(dynamo, tables.meta, { shelves, saltBuckets }, clock),
     acks: new AckStore(dynamo, tables.meta, clock),
-    seriesLog: new SeriesLog(dynamo, tables.meta, uidWidths, clock),
+    seriesLog,
+    postings,
+    index: new SeriesIndex(seriesLog, postings, uidWidths),
     rejects: new RejectStore(dynamo, tables.meta, config.rejectTtlDays ?? DEFAULT_REJECT_TTL_DAYS, clock),
     uids: new UidResolver({ table: new UidTable(dynamo, tables.uid, uidWidths), widths: uidWidths, clock }),
     stats,
