@@ -46,7 +46,7 @@ export function createConsumer(
     clock: Date.now,
     ...options,
     series: new SeriesResolver(store.uids, limits),
-    noter: new SeriesNoter(store.seriesLog),
+    noter: new SeriesNoter(store.seriesLog, store.postings),
     encoder: new BlockEncoder(store.uids.widths),
   }
 }

@@ -1,29 +1,36 @@
 import { mapParallel } from '../store/parallel.ts'
+import type { PostingsStore } from '../store/postings.ts'
 import type { SeriesLog } from '../store/series-log.ts'
 import type { ResolvedSeries } from './series-resolver.ts'
 
-/** TSUIDs that an instance keeps of logs it has read. */
+/** TSUIDs that an instance keeps of what it has read. */
 const KEPT_TSUIDS = 200_000
 const PARALLEL_READS = 16
 
 /**
- * Sees to it that the series log holds every series before its first points are written. What a log already holds is
- * looked up once a metric and instance: reading costs a hundredth of writing all of it again at each cold start.
+ * Sees to it that the series log or the postings hold every series before its first points are written. What they already
+ * hold is looked up, which costs a hundredth of writing all of it again at each cold start: once a metric and instance its
+ * log; then, for series that are not in it, the pages of the metric's list in which they would lie, about a read unit for
+ * 500 series. A series that is new indeed costs its metric's directory, a read unit, and the page that it would lie in, four
+ * at most.
  */
 export class SeriesNoter {
-  readonly #log: SeriesLog
-  /** Of each metric whose log was read, the TSUIDs in it as Latin-1 text. */
-  readonly #held = new Map<number, ReadonlySet<string>>()
-  #heldCount = 0
+  readonly #log: Pick<SeriesLog, 'read' | 'appendAll'>
+  readonly #postings: Pick<PostingsStore, 'neighbours'>
+  /** Metrics whose log was read. */
+  readonly #read = new Set<number>()
+  /** TSUIDs known to be held, as Latin-1 text. */
+  readonly #held = new Set<string>()
 
-  constructor(log: SeriesLog) {
+  constructor(log: Pick<SeriesLog, 'read' | 'appendAll'>, postings: Pick<PostingsStore, 'neighbours'>) {
     this.#log = log
+    this.#postings = postings
   }
 
   /** Forgets what it read. */
   clear(): void {
+    this.#read.clear()
     this.#held.clear()
-    this.#heldCount = 0
   }
 
   /**
@@ -39,25 +46,49 @@ export class SeriesNoter {
       else ofMetric.push(one)
     }
     if (unknown.size === 0) return
-    await mapParallel([...unknown.keys()], PARALLEL_READS, (metric) => this.#readOnce(metric))
-    const entries: [number, Uint8Array[]][] = []
-    for (const [metric, ofMetric] of unknown) {
-      const held = this.#held.get(metric)
-      const fresh = ofMetric.filter((one) => held?.has(latin1(one.tsuid)) !== true)
-      if (fresh.length > 0) entries.push([metric, fresh.map((one) => one.tsuid)])
-    }
-    if (entries.length > 0) await this.#log.appendAll(entries)
+    // The log before the postings: a series goes from the one to the other.
+    await mapParallel([...unknown.keys()], PARALLEL_READS, (metric) => this.#readLogOnce(metric))
+    const unlogged = missing(unknown, (one) => this.#held.has(latin1(one.tsuid)))
+    const indexed = await this.#readPostings(unlogged)
+    const fresh = missing(new Map(unlogged), (one) => indexed.has(latin1(one.tsuid)))
+    if (fresh.length > 0)
+      await this.#log.appendAll(fresh.map(([metric, ofMetric]) => [metric, ofMetric.map(({ tsuid }) => tsuid)]))
     for (const ofMetric of unknown.values()) for (const one of ofMetric) one.logged = true
   }
 
-  async #readOnce(metric: number): Promise<void> {
-    if (this.#held.has(metric)) return
-    const tsuids = await this.#log.read(metric)
-    // Where there are too many to keep, some series are noted once more, which the log's readers don't mind.
-    const kept = tsuids.slice(0, Math.max(0, KEPT_TSUIDS - this.#heldCount))
-    this.#heldCount += kept.length
-    this.#held.set(metric, new Set(kept.map(latin1)))
+  async #readLogOnce(metric: number): Promise<void> {
+    if (this.#read.has(metric)) return
+    for (const tsuid of await this.#log.read(metric)) this.#keep(latin1(tsuid))
+    this.#read.add(metric)
   }
+
+  /** @returns the series, as Latin-1 text, of the pages that some series would lie in */
+  async #readPostings(wanted: readonly (readonly [number, readonly ResolvedSeries[]])[]): Promise<Set<string>> {
+    if (wanted.length === 0) return new Set()
+    const found = await this.#postings.neighbours(
+      wanted.map(([metric, ofMetric]) => [metric, ofMetric.map(({ tsuid }) => tsuid)]),
+    )
+    const names = new Set(found.map(({ tsuid }) => latin1(tsuid)))
+    // The neighbours too: their points may come next, and the page is not read again for them.
+    for (const name of names) this.#keep(name)
+    return names
+  }
+
+  /** Where there are too many to keep, some are looked up or noted once more, which nobody minds. */
+  #keep(name: string): void {
+    if (this.#held.size < KEPT_TSUIDS) this.#held.add(name)
+  }
+}
+
+/** The metrics with series that are not there, and those series. */
+function missing(
+  series: ReadonlyMap<number, readonly ResolvedSeries[]>,
+  isThere: (one: ResolvedSeries) => boolean,
+): [number, ResolvedSeries[]][] {
+  return [...series].flatMap(([metric, ofMetric]) => {
+    const absent = ofMetric.filter((one) => !isThere(one))
+    return absent.length === 0 ? [] : [[metric, absent] as [number, ResolvedSeries[]]]
+  })
 }
 
 function latin1(bytes: Uint8Array): string {

@@ -16,9 +16,9 @@ import { readUid } from '../codec/tsuid.ts'
 import { CorruptDataError } from '../model/errors.ts'
 import type { UidWidths } from '../model/series.ts'
 import { bytesAt } from './attributes.ts'
-import { type Dynamo, IS_NEW, type Item, keyOf } from './dynamo.ts'
+import { type Dynamo, IS_NEW, type Item, type ItemKey, keyOf } from './dynamo.ts'
 import { ConditionFailedError } from './errors.ts'
-import { directoryKey, postingsPageKey } from './keys.ts'
+import { directoryKey, postingsPageKey, postingsPk } from './keys.ts'
 import { mapParallel } from './parallel.ts'
 import {
   byPage,
@@ -44,6 +44,13 @@ const TOKEN_BYTES = 8
 
 /** How often a list is begun again because its pages were replaced meanwhile; folds take seconds, so more means damage. */
 const MAX_ATTEMPTS = 50
+
+/** What a search for series found. */
+export interface FoundSeries {
+  readonly series: readonly Posting[]
+  /** Series of the metric, whether they were looked for or not. */
+  readonly total: number
+}
 
 /** A list's directory as it was read. */
 interface Directory {
@@ -198,40 +205,46 @@ export class PostingsStore {
    * postings: those in the series log come on top. Of all lists that hold them the one is read whose pages hold fewest
    * series; the rest is seen from the TSUIDs.
    * @param constraints of different tag keys; none: every series of the metric
+   * @returns them in the order of the list that was read, and how many series the metric has in the postings
    * @throws StoreUnavailableError
    */
-  async find(metric: number, constraints: readonly TagConstraint[]): Promise<Posting[]> {
+  async find(metric: number, constraints: readonly TagConstraint[]): Promise<FoundSeries> {
     return untilWhole(async () => {
-      const options = constraints.length === 0 ? [undefined] : constraints
-      const directories = await mapParallel(options, PARALLEL_PAGES, (constraint) =>
-        this.#readDirectory(metric, constraint?.tagk),
-      )
-      let best: { tagk: number | undefined; pages: PageEntry[]; series: number } | undefined
-      for (const [i, { tagk, pages }] of directories.entries()) {
-        const wanted = pagesOf(pages, options[i]?.tagvs, this.#widths)
-        const series = wanted.reduce((sum, page) => sum + page.series, 0)
-        if (best === undefined || series < best.series) best = { tagk, pages: wanted, series }
-      }
-      const found = best === undefined ? [] : await this.#readPages({ metric, tagk: best.tagk }, best.pages)
-      return found?.filter(({ tsuid }) => constraints.every((constraint) => meets(tsuid, constraint, this.#widths)))
+      const [all, ...lists] = await mapParallel([undefined, ...constraints], PARALLEL_PAGES, async (constraint) => {
+        const { tagk, pages } = await this.#readDirectory(metric, constraint?.tagk)
+        const wanted = pagesOf(pages, constraint?.tagvs, this.#widths)
+        return { tagk, pages: wanted, series: wanted.reduce((sum, page) => sum + page.series, 0) }
+      })
+      if (all === undefined) throw new Error('BUG: the list of all series was not read')
+      const best = lists.reduce((least, list) => (list.series < least.series ? list : least), lists[0] ?? all)
+      const found = await this.#readPages({ metric, tagk: best.tagk }, best.pages)
+      if (found === undefined) return undefined
+      const meetsAll = ({ tsuid }: Posting) => constraints.every((constraint) => meets(tsuid, constraint, this.#widths))
+      return { series: found.filter(meetsAll), total: all.series }
     })
   }
 
   /**
-   * Which of some series the list of all series holds; it reads the pages that these would lie in.
-   * @returns the postings of those pages: among them every one asked for that there is
+   * Reads those pages of metrics' lists of all series that some series would lie in, in few requests.
+   * @param wanted by metric, each once
+   * @returns what the pages hold: among it every series asked for that there is
    * @throws StoreUnavailableError
    */
-  async neighbours(metric: number, tsuids: readonly Uint8Array[]): Promise<Posting[]> {
-    const list = { metric, tagk: undefined }
+  async neighbours(wanted: readonly (readonly [metric: number, tsuids: readonly Uint8Array[]])[]): Promise<Posting[]> {
+    const widths = this.#widths
+    const read = (keys: readonly ItemKey[]) => this.#dynamo.batchGet(this.#table, keys, { consistent: true })
     return untilWhole(async () => {
-      const { pages } = await this.#readDirectory(metric, undefined)
-      const touched = new Set<PageEntry>()
-      for (const tsuid of tsuids) {
-        const page = pages[pageIndex(pages, listKey(tsuid, undefined, this.#widths))]
-        if (page !== undefined) touched.add(page)
-      }
-      return this.#readPages(list, [...touched])
+      const items = await read(wanted.map(([metric]) => directoryKey(metric, undefined, widths)))
+      const directories = new Map(items.map((item) => [hexOf(bytesAt(item, 'pk')), directoryOf(item, undefined)]))
+      const keys = wanted.flatMap(([metric, tsuids]) => {
+        const pages = directories.get(hexOf(postingsPk(metric, undefined, widths)))?.pages ?? []
+        const touched = new Set(tsuids.map((tsuid) => pages[pageIndex(pages, listKey(tsuid, undefined, widths))]))
+        return [...touched].flatMap((page) =>
+          page === undefined ? [] : [postingsPageKey(metric, undefined, page.id, widths)],
+        )
+      })
+      const pages = await read(keys)
+      return pages.length < keys.length ? undefined : pages.flatMap((item) => decodePostings(bytesAt(item, 'page')))
     })
   }
 

@@ -1,7 +1,7 @@
 import { type Posting, tagvAt } from '../codec/postings.ts'
 import { readUid } from '../codec/tsuid.ts'
 import type { UidWidths } from '../model/series.ts'
-import type { PostingsStore } from './postings.ts'
+import type { FoundSeries, PostingsStore } from './postings.ts'
 import { meets, spanOf, type TagConstraint } from './postings-pages.ts'
 import type { SeriesLog } from './series-log.ts'
 
@@ -27,9 +27,11 @@ export class SeriesIndex {
   /**
    * The series of a metric that meet every constraint, each once, ascending.
    * @param constraints of different tag keys; none: every series of the metric
+   * @returns them, and about how many series the metric has: those in the log and in the postings count twice
    * @throws StoreUnavailableError
    */
-  async find(metric: number, constraints: readonly TagConstraint[]): Promise<Posting[]> {
+  async find(metric: number, constraints: readonly TagConstraint[]): Promise<FoundSeries> {
+    let logged = 0
     const found = new Map<string, Posting>()
     const take = (posting: Posting) => {
       const name = Buffer.from(posting.tsuid).toString('latin1')
@@ -38,13 +40,18 @@ export class SeriesIndex {
     }
     for await (const items of this.#log.readItems(metric)) {
       for (const { postings } of items) {
+        logged += postings.length
         for (const posting of postings) {
           if (constraints.every((constraint) => meets(posting.tsuid, constraint, this.#widths))) take(posting)
         }
       }
     }
-    for (const posting of await this.#postings.find(metric, constraints)) take(posting)
-    return [...found.values()].sort((a, b) => Buffer.compare(a.tsuid, b.tsuid))
+    const { series, total } = await this.#postings.find(metric, constraints)
+    for (const posting of series) take(posting)
+    return {
+      series: [...found.values()].sort((a, b) => Buffer.compare(a.tsuid, b.tsuid)),
+      total: total + logged,
+    }
   }
 
   /**

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { LAST_DAY, type Posting } from '../../lib/codec/postings.ts'
-import { compareTsuids, encodeTsuid } from '../../lib/codec/tsuid.ts'
+import { compareTsuids, encodeTsuid, hashTsuid } from '../../lib/codec/tsuid.ts'
 import { foldSeriesLog } from '../../lib/ingest/index-series.ts'
+import { SeriesNoter } from '../../lib/ingest/series-noter.ts'
 import { DEFAULT_UID_WIDTHS } from '../../lib/model/series.ts'
 import { Dynamo, openClient } from '../../lib/store/dynamo.ts'
 import { PostingsStore } from '../../lib/store/postings.ts'
@@ -70,6 +71,7 @@ export function postingsContract(name: string, start: () => Promise<RunningDynam
     }
     const hostOf = (i: number) => 10 + i * 300 + ((i * i) % 97)
     const names = (postings: readonly Posting[]) => postings.map(({ tsuid }) => hex(tsuid))
+    const namesOf = ({ series }: { series: readonly Posting[] }) => names(series)
 
     describe('PostingsStore', () => {
       it('finds the series with a value, with any value of a tag, with several tags, and all', async () => {
@@ -89,7 +91,7 @@ export function postingsContract(name: string, start: () => Promise<RunningDynam
             })
             .map(hex)
         const find = async (...wanted: [number, number?][]) =>
-          names(
+          namesOf(
             await index.find(
               metric,
               wanted.map(([tagk, tagv]) => ({ tagk, ...(tagv === undefined ? {} : { tagvs: new Set([tagv]) }) })),
@@ -113,7 +115,7 @@ export function postingsContract(name: string, start: () => Promise<RunningDynam
           expect([wanted, await find(...wanted)]).toEqual([wanted, having(...wanted)])
         }
         const several = await index.find(metric, [{ tagk: HOST, tagvs: new Set([hostOf(1), 5, hostOf(200)]) }])
-        expect(names(several)).toEqual([...having([HOST, hostOf(1)]), ...having([HOST, hostOf(200)])].sort())
+        expect(namesOf(several)).toEqual([...having([HOST, hostOf(1)]), ...having([HOST, hostOf(200)])].sort())
       })
 
       it('reads no more pages for one series of many than for one of few', async () => {
@@ -125,7 +127,10 @@ export function postingsContract(name: string, start: () => Promise<RunningDynam
           await foldSeriesLog({ seriesLog, postings, widths }, metric, { foldSeries: 1 })
           units.requests = 0
           units.read = 0
-          expect(await index.find(metric, [{ tagk: HOST, tagvs: new Set([hostOf(50)]) }, { tagk: DC }])).toHaveLength(1)
+          expect(await index.find(metric, [{ tagk: HOST, tagvs: new Set([hostOf(50)]) }, { tagk: DC }])).toMatchObject({
+            series: { length: 1 },
+            total: count,
+          })
           costs.push(units.requests)
           expect(units.read).toBeLessThan(10)
         }
@@ -153,7 +158,7 @@ export function postingsContract(name: string, start: () => Promise<RunningDynam
         await postings.merge(metric, undefined, on(100, 110))
         expect(await postings.merge(metric, undefined, on(105, 110))).toBe(0)
         expect(await postings.merge(metric, undefined, on(90, 95).slice(0, 1))).toBe(1)
-        const [first, ...others] = await postings.find(metric, [])
+        const [first, ...others] = (await postings.find(metric, [])).series
         expect(first).toMatchObject({ firstDay: 90, lastDay: 110 })
         expect(others.every(({ firstDay, lastDay }) => firstDay === 100 && lastDay === 110)).toBe(true)
       })
@@ -173,7 +178,7 @@ export function postingsContract(name: string, start: () => Promise<RunningDynam
             ),
           ),
         )
-        expect(names(await open().postings.find(metric, []))).toEqual(tsuids.map(hex))
+        expect(names((await open().postings.find(metric, [])).series)).toEqual(tsuids.map(hex))
       })
     })
 
@@ -189,7 +194,7 @@ export function postingsContract(name: string, start: () => Promise<RunningDynam
         let items = 0
         for await (const page of seriesLog.readItems(metric)) items += page.length
         expect(items).toBe(1)
-        expect(names(await index.find(metric, []))).toEqual(tsuids.map(hex))
+        expect(namesOf(await index.find(metric, []))).toEqual(tsuids.map(hex))
         expect(await foldSeriesLog(deps, metric)).toEqual({ folded: 0, pages: 0, merged: 0 })
       })
 
@@ -202,7 +207,7 @@ export function postingsContract(name: string, start: () => Promise<RunningDynam
         const options = { foldSeries: 1, seriesPerPass: 30, outOfTime: () => asked++ >= 2 }
         expect((await foldSeriesLog(deps, metric, options)).folded).toBe(60)
         expect(await seriesLog.read(metric)).toHaveLength(30)
-        expect(names(await index.find(metric, []))).toEqual(tsuids.map(hex))
+        expect(namesOf(await index.find(metric, []))).toEqual(tsuids.map(hex))
       })
 
       it('keeps a series that is noted while it runs', async () => {
@@ -220,7 +225,7 @@ export function postingsContract(name: string, start: () => Promise<RunningDynam
         }
         await foldSeriesLog(late, metric, { foldSeries: 1 })
         expect((await seriesLog.read(metric)).map(hex)).toEqual(tsuids.slice(40).map(hex))
-        expect(names(await index.find(metric, []))).toEqual(tsuids.map(hex))
+        expect(namesOf(await index.find(metric, []))).toEqual(tsuids.map(hex))
       })
 
       it.each([
@@ -245,14 +250,14 @@ export function postingsContract(name: string, start: () => Promise<RunningDynam
             () => true,
           )
           expect(made()).toBeLessThanOrEqual(steps)
-          expect(names(await index.find(metric, []))).toEqual(tsuids.map(hex))
+          expect(namesOf(await index.find(metric, []))).toEqual(tsuids.map(hex))
           const inDc = tsuids.filter((tsuid) => new Map(tagsOf(tsuid)).get(DC) === 2)
-          expect(names(await index.find(metric, [{ tagk: DC, tagvs: new Set([2]) }]))).toEqual(inDc.map(hex))
+          expect(namesOf(await index.find(metric, [{ tagk: DC, tagvs: new Set([2]) }]))).toEqual(inDc.map(hex))
 
           await foldSeriesLog(healthy, metric, { foldSeries: 1 })
           expect(await seriesLog.read(metric)).toEqual([])
-          expect(names(await index.find(metric, []))).toEqual(tsuids.map(hex))
-          expect(names(await index.find(metric, [{ tagk: HOST }]))).toEqual(tsuids.map(hex))
+          expect(namesOf(await index.find(metric, []))).toEqual(tsuids.map(hex))
+          expect(namesOf(await index.find(metric, [{ tagk: HOST }]))).toEqual(tsuids.map(hex))
         }
         expect(steps).toBeGreaterThan(10)
       })
@@ -277,12 +282,60 @@ export function postingsContract(name: string, start: () => Promise<RunningDynam
         const look = async () => {
           while (!done) {
             const before = noted
-            const found = new Set(names(await reader.index.find(metric, [{ tagk: DC }])))
+            const found = new Set(namesOf(await reader.index.find(metric, [{ tagk: DC }])))
             expect(tsuids.slice(0, before).filter((tsuid) => !found.has(hex(tsuid)))).toEqual([])
           }
         }
         await Promise.all([write(), fold(), fold(), look()])
-        expect(names(await reader.index.find(metric, []))).toEqual(tsuids.map(hex))
+        expect(namesOf(await reader.index.find(metric, []))).toEqual(tsuids.map(hex))
+      })
+    })
+
+    describe('SeriesNoter on a cold start', () => {
+      const resolved = (metric: number, tsuids: readonly Uint8Array[]) =>
+        tsuids.map((tsuid) => ({ tsuid, metric, hash: hashTsuid(tsuid), logged: false }))
+
+      it('notes no series that the log or the postings hold, and every other', async () => {
+        const { metric, tsuids } = makeSeries(60)
+        const other = makeSeries(5)
+        const { seriesLog, postings, widths } = open()
+        await seriesLog.append(metric, tsuids.slice(0, 40))
+        await foldSeriesLog({ seriesLog, postings, widths }, metric, { foldSeries: 1 })
+        await seriesLog.append(metric, tsuids.slice(40, 50))
+        const noter = new SeriesNoter(seriesLog, postings)
+        const series = [...resolved(metric, tsuids), ...resolved(other.metric, other.tsuids)]
+        await noter.note(series)
+        expect(series.every(({ logged }) => logged)).toBe(true)
+        expect((await seriesLog.read(metric)).map(hex)).toEqual(tsuids.slice(40).map(hex))
+        expect((await seriesLog.read(other.metric)).map(hex)).toEqual(other.tsuids.map(hex))
+      })
+
+      it('reads a metric’s log once, and the page of known series once', async () => {
+        const { metric, tsuids } = makeSeries(30)
+        const { seriesLog, postings, widths, units } = open(16_384)
+        await seriesLog.append(metric, tsuids)
+        await foldSeriesLog({ seriesLog, postings, widths }, metric, { foldSeries: 1 })
+        const noter = new SeriesNoter(seriesLog, postings)
+        units.requests = 0
+        await noter.note(resolved(metric, tsuids.slice(0, 1)))
+        expect(units.requests).toBe(3)
+        await noter.note(resolved(metric, tsuids))
+        expect(units.requests).toBe(3)
+      })
+
+      it('misses no series that goes from the log to the postings meanwhile', async () => {
+        const { metric, tsuids } = makeSeries(30)
+        const { seriesLog, postings, widths } = open()
+        await seriesLog.append(metric, tsuids)
+        const read = async (of: number) => {
+          const logged = await seriesLog.read(of)
+          await foldSeriesLog({ seriesLog, postings, widths }, metric, { foldSeries: 1 })
+          return logged
+        }
+        await new SeriesNoter({ read, appendAll: (entries) => seriesLog.appendAll(entries) }, postings).note(
+          resolved(metric, tsuids),
+        )
+        expect(await seriesLog.read(metric)).toEqual([])
       })
     })
 
@@ -290,7 +343,7 @@ export function postingsContract(name: string, start: () => Promise<RunningDynam
       const { metric, tsuids } = makeSeries(1)
       const { seriesLog, index } = open()
       await seriesLog.append(metric, tsuids)
-      expect(await index.find(metric, [])).toEqual([{ tsuid: tsuids[0], firstDay: 0, lastDay: LAST_DAY }])
+      expect((await index.find(metric, [])).series).toEqual([{ tsuid: tsuids[0], firstDay: 0, lastDay: LAST_DAY }])
     })
   })
 }
