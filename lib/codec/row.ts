@@ -1,0 +1,265 @@
+import { crc32 } from 'node:zlib'
+import { CorruptDataError } from '../model/errors.ts'
+import type { PointColumns } from '../model/points.ts'
+import type { BlockSource } from './block.ts'
+import { ByteReader, ByteWriter } from './bytes.ts'
+import { cellsLength, decodeCells, encodeCells } from './cells.ts'
+import { decodeChunk, encodeChunk } from './chunk/index.ts'
+import { IncompleteRowError } from './errors.ts'
+import { HOUR_MS } from './qualifier.ts'
+import { MAX_SEQUENCE_BYTES, sequenceFromBytes, sequenceToBytes } from './sequence.ts'
+
+/** What the body of a part is, and with PARTS set the first byte of its value. */
+const CELLS = 1
+const CHUNK = 2
+/** Bit of the first byte: the row has several parts. */
+const PARTS = 0x80
+
+/** Bytes that a part's value may take. */
+export const MAX_PART_BYTES = 64 * 1024
+/** More than all that comes before a body. */
+const MAX_HEAD_BYTES = 128
+const MAX_BODY_BYTES = MAX_PART_BYTES - MAX_HEAD_BYTES
+/** What cutting aims at, so that an estimate which is a little wrong still fits. */
+const AIM_BODY_BYTES = 0.95 * MAX_BODY_BYTES
+/** Points to try for the first part of a row that may not fit into one. */
+const FIRST_TRY = 2 ** 17
+
+/** Numbers that the parts behind part 0 start with; a rewrite takes the one that the row before it did not. */
+const FIRST_PARTS = [1, 0x8000] as const
+const MAX_PARTS = 0x7fff
+
+/** A series' points of one hour. */
+export interface Row {
+  /** In ascending order of time, each instant once, at least one. */
+  readonly points: PointColumns
+  /** The newest arrival merged into the row: what comes later wins over it. */
+  readonly newest: BlockSource
+}
+
+/** What one item of the table holds. */
+export interface RowPart {
+  /** 0 always exists; others only where the row does not fit into it. */
+  readonly part: number
+  readonly value: Uint8Array
+}
+
+interface Body {
+  readonly format: number
+  readonly bytes: Uint8Array
+}
+
+/** What a part says of itself, and its body. */
+interface Head {
+  readonly format: number
+  /** What all parts of one writing share; undefined where part 0 is all. */
+  readonly stamp: number | undefined
+  /** Of part 0, the numbers of the other parts, in order of time. */
+  readonly others: readonly number[]
+  /** Where what the stamp covers starts. */
+  readonly stamped: number
+  /** Behind these fields. */
+  readonly reader: ByteReader
+}
+
+/**
+ * Encodes a row, losslessly: docs/format/row.md.
+ *
+ * A row of several parts is rewritten so that a reader, or a crash, in between finds the old row or the new one: the new
+ * parts have other numbers than the old, which part 0 alone refers to. So parts are to be written in the order given, part 0
+ * last and after all others are stored; then what the row had before and has no longer may be deleted.
+ * @param replaced the value of part 0 that the table holds now, where it holds one
+ * @returns parts of at most MAX_PART_BYTES; part 0 is the last
+ * @throws RangeError where the points break the rules of Row, or are not all of one hour
+ */
+export function encodeRow({ points, newest }: Row, replaced?: Uint8Array): RowPart[] {
+  const { count, times } = points
+  if (count === 0) throw new RangeError('A row has no points')
+  const baseTimeS = Math.floor(times[0]! / HOUR_MS) * (HOUR_MS / 1000)
+  for (let i = 1; i < count; i++) {
+    if (!(times[i]! > times[i - 1]!)) throw new RangeError(`Point ${i} of a row is out of order`)
+  }
+  if (!(times[count - 1]! < baseTimeS * 1000 + HOUR_MS)) throw new RangeError('A row of more than an hour')
+  const newestBytes = encodeNewest(newest, baseTimeS)
+  const bodies = cutByTime(points, baseTimeS)
+  const [first, ...rest] = bodies
+  if (first === undefined || bodies.length > MAX_PARTS) throw new RangeError(`A row of ${bodies.length} parts`)
+  if (rest.length === 0) {
+    const value = new ByteWriter(1 + newestBytes.length + first.bytes.length)
+    return [{ part: 0, value: value.u8(first.format).raw(newestBytes).raw(first.bytes).finish() }]
+  }
+  const stamp = bodies.reduce((sum, { bytes }) => crc32(bytes, sum), crc32(newestBytes))
+  const firstPart = firstPartOf(replaced)
+  const parts = rest.map(({ format, bytes }, i) => {
+    const value = new ByteWriter(5 + bytes.length)
+      .u8(PARTS | format)
+      .u32(stamp)
+      .raw(bytes)
+    return { part: firstPart + i, value: value.finish() }
+  })
+  const head = new ByteWriter(MAX_HEAD_BYTES + first.bytes.length).u8(PARTS | first.format).u32(stamp)
+  const value = head.varint(bodies.length).u16(firstPart).raw(newestBytes).raw(first.bytes).finish()
+  return [...parts, { part: 0, value }]
+}
+
+/**
+ * The mirror of encodeRow.
+ * @param parts of one row, in any order; those that part 0 does not refer to, left by a row that was here before, are ignored
+ * @param baseTimeS seconds since 1970 at which the row's hour starts
+ * @returns the row; its arrays have exactly as many entries as there are points
+ * @throws IncompleteRowError where parts are missing or of another writing; reading the row again helps
+ * @throws CorruptDataError for an unknown format and for bytes that are no row
+ */
+export function decodeRow(parts: readonly RowPart[], baseTimeS: number): Row {
+  const values = new Map(parts.map(({ part, value }) => [part, value]))
+  const zero = values.get(0)
+  if (zero === undefined) throw new IncompleteRowError([0], undefined)
+  const head = readHead(zero, true)
+  const newest = readNewest(head.reader, baseTimeS)
+  const first = readBody(head, baseTimeS)
+  if (head.others.length === 0) return { points: first, newest }
+
+  const missing: number[] = []
+  const heads: Head[] = []
+  let sum = crc32(zero.subarray(head.stamped))
+  for (const part of head.others) {
+    const value = values.get(part)
+    const other = value === undefined ? undefined : readHead(value, false)
+    if (value === undefined || other === undefined || other.stamp !== head.stamp) {
+      missing.push(part)
+      continue
+    }
+    sum = crc32(value.subarray(other.stamped), sum)
+    heads.push(other)
+  }
+  if (missing.length > 0) throw new IncompleteRowError(missing, head.others.length + 1)
+  if (sum !== head.stamp) throw new CorruptDataError('row', 'its parts do not match their checksum', zero)
+  return { points: joinPoints([first, ...heads.map((other) => readBody(other, baseTimeS))]), newest }
+}
+
+/**
+ * The numbers of a row's parts behind part 0, for reading them by key.
+ * @param value of part 0
+ * @throws CorruptDataError where it is no part 0
+ */
+export function otherParts(value: Uint8Array): readonly number[] {
+  return readHead(value, true).others
+}
+
+function firstPartOf(replaced: Uint8Array | undefined): number {
+  const [first, second] = FIRST_PARTS
+  return replaced !== undefined && otherParts(replaced)[0] === first ? second : first
+}
+
+function readHead(value: Uint8Array, isZero: boolean): Head {
+  const reader = new ByteReader(value, 'row')
+  const first = reader.u8()
+  const format = first & ~PARTS
+  if (format !== CELLS && format !== CHUNK) reader.fail(`the unknown format ${format}`)
+  if ((first & PARTS) === 0) {
+    // Another writing of the row had just this part.
+    return { format, stamp: undefined, others: [], stamped: reader.offset, reader }
+  }
+  const stamp = reader.u32()
+  if (!isZero) return { format, stamp, others: [], stamped: reader.offset, reader }
+  const count = reader.varint()
+  const firstPart = reader.u16()
+  if (count < 2 || count > MAX_PARTS || !FIRST_PARTS.some((allowed) => allowed === firstPart)) {
+    reader.fail(`${count} parts from ${firstPart} on`)
+  }
+  const others = Array.from({ length: count - 1 }, (_, i) => firstPart + i)
+  return { format, stamp, others, stamped: reader.offset, reader }
+}
+
+function readBody({ format, reader }: Head, baseTimeS: number): PointColumns {
+  const bytes = reader.raw(reader.remaining)
+  return format === CELLS ? decodeCells(bytes, baseTimeS) : decodeChunk(bytes, baseTimeS)
+}
+
+function encodeNewest({ arrival, shard, sequence }: BlockSource, baseTimeS: number): Uint8Array {
+  const digits = sequenceToBytes(sequence)
+  return new ByteWriter(MAX_HEAD_BYTES)
+    .zigzag(arrival - baseTimeS * 1000)
+    .varint(shard)
+    .varint(digits.length)
+    .raw(digits)
+    .finish()
+}
+
+function readNewest(reader: ByteReader, baseTimeS: number): BlockSource {
+  const arrival = baseTimeS * 1000 + reader.zigzag()
+  const shard = reader.varint()
+  const length = reader.varint()
+  if (length > MAX_SEQUENCE_BYTES) reader.fail(`a sequence number of ${length} bytes`)
+  return { arrival, shard, sequence: sequenceFromBytes(reader.raw(length)) }
+}
+
+/** The smaller of cells and chunk; a chunk where both are the same, for it is the quicker to read. */
+function encodeBody(points: PointColumns, baseTimeS: number): Body {
+  const chunk = encodeChunk(points, baseTimeS)
+  // Most are told apart without measuring: a cell has at least 3 bytes.
+  if (chunk.length > points.count * 3 && chunk.length > cellsLength(points, baseTimeS)) {
+    return { format: CELLS, bytes: encodeCells(points, baseTimeS) }
+  }
+  return { format: CHUNK, bytes: chunk }
+}
+
+/**
+ * Bodies of at most MAX_BODY_BYTES, in order of time. How many points fit into one is estimated from those that fitted
+ * into the one before; a body that turns out too large is cut again.
+ */
+function cutByTime(points: PointColumns, baseTimeS: number): Body[] {
+  const bodies: Body[] = []
+  let size = FIRST_TRY
+  for (let from = 0; from < points.count; ) {
+    size = Math.min(size, points.count - from)
+    const body = encodeBody(slicePoints(points, from, from + size), baseTimeS)
+    const fits = body.bytes.length <= MAX_BODY_BYTES
+    if (fits) {
+      bodies.push(body)
+      from += size
+    }
+    size = Math.max(1, Math.floor((size * AIM_BODY_BYTES) / body.bytes.length))
+  }
+  return bodies
+}
+
+/** Points `from` (inclusive) to `to` (exclusive); the arrays are views. */
+function slicePoints(points: PointColumns, from: number, to: number): PointColumns {
+  const { times, values, kinds } = points
+  if (from === 0 && to === points.count) return points
+  const bigs = new Map<number, bigint>()
+  if (points.bigs.size > 0) {
+    for (let i = from; i < to; i++) {
+      const big = points.bigs.get(i)
+      if (big !== undefined) bigs.set(i - from, big)
+    }
+  }
+  return {
+    count: to - from,
+    times: times.subarray(from, to),
+    values: values.subarray(from, to),
+    kinds: kinds.subarray(from, to),
+    bigs,
+  }
+}
+
+function joinPoints(pieces: readonly PointColumns[]): PointColumns {
+  const count = pieces.reduce((sum, piece) => sum + piece.count, 0)
+  const times = new Float64Array(count)
+  const values = new Float64Array(count)
+  const kinds = new Uint8Array(count)
+  const bigs = new Map<number, bigint>()
+  let at = 0
+  for (const piece of pieces) {
+    if (at > 0 && piece.count > 0 && !(piece.times[0]! > times[at - 1]!)) {
+      throw new CorruptDataError('row', 'its parts are out of order')
+    }
+    times.set(piece.times, at)
+    values.set(piece.values, at)
+    kinds.set(piece.kinds, at)
+    for (const [i, big] of piece.bigs) bigs.set(at + i, big)
+    at += piece.count
+  }
+  return { count, times, values, kinds, bigs }
+}
