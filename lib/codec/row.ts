@@ -1,13 +1,13 @@
 import { crc32 } from 'node:zlib'
 import { CorruptDataError } from '../model/errors.ts'
 import type { PointColumns } from '../model/points.ts'
+import { encodeArrival, readArrival } from './arrival.ts'
 import type { BlockSource } from './block.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { cellsLength, decodeCells, encodeCells } from './cells.ts'
 import { decodeChunk, encodeChunk } from './chunk/index.ts'
 import { IncompleteRowError } from './errors.ts'
 import { HOUR_MS } from './qualifier.ts'
-import { MAX_SEQUENCE_BYTES, sequenceFromBytes, sequenceToBytes } from './sequence.ts'
 
 /** What the body of a part is, and with PARTS set the first byte of its value. */
 const CELLS = 1
@@ -80,7 +80,7 @@ export function encodeRow({ points, newest }: Row, replaced?: Uint8Array): RowPa
     if (!(times[i]! > times[i - 1]!)) throw new RangeError(`Point ${i} of a row is out of order`)
   }
   if (!(times[count - 1]! < baseTimeS * 1000 + HOUR_MS)) throw new RangeError('A row of more than an hour')
-  const newestBytes = encodeNewest(newest, baseTimeS)
+  const newestBytes = encodeArrival(newest, baseTimeS)
   const bodies = cutByTime(points, baseTimeS)
   const [first, ...rest] = bodies
   if (first === undefined || bodies.length > MAX_PARTS) throw new RangeError(`A row of ${bodies.length} parts`)
@@ -115,7 +115,7 @@ export function decodeRow(parts: readonly RowPart[], baseTimeS: number): Row {
   const zero = values.get(0)
   if (zero === undefined) throw new IncompleteRowError([0], undefined)
   const head = readHead(zero, true)
-  const newest = readNewest(head.reader, baseTimeS)
+  const newest = readArrival(head.reader, baseTimeS)
   const first = readBody(head, baseTimeS)
   if (head.others.length === 0) return { points: first, newest }
 
@@ -174,24 +174,6 @@ function readHead(value: Uint8Array, isZero: boolean): Head {
 function readBody({ format, reader }: Head, baseTimeS: number): PointColumns {
   const bytes = reader.raw(reader.remaining)
   return format === CELLS ? decodeCells(bytes, baseTimeS) : decodeChunk(bytes, baseTimeS)
-}
-
-function encodeNewest({ arrival, shard, sequence }: BlockSource, baseTimeS: number): Uint8Array {
-  const digits = sequenceToBytes(sequence)
-  return new ByteWriter(MAX_HEAD_BYTES)
-    .zigzag(arrival - baseTimeS * 1000)
-    .varint(shard)
-    .varint(digits.length)
-    .raw(digits)
-    .finish()
-}
-
-function readNewest(reader: ByteReader, baseTimeS: number): BlockSource {
-  const arrival = baseTimeS * 1000 + reader.zigzag()
-  const shard = reader.varint()
-  const length = reader.varint()
-  if (length > MAX_SEQUENCE_BYTES) reader.fail(`a sequence number of ${length} bytes`)
-  return { arrival, shard, sequence: sequenceFromBytes(reader.raw(length)) }
 }
 
 /** The smaller of cells and chunk; a chunk where both are the same, for it is the quicker to read. */
