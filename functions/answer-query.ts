@@ -1,5 +1,5 @@
 import { BadRequestError } from '../lib/model/errors.ts'
-import { BlockSeriesSource, parseQueryBody, parseQueryParameters, runQuery, serialise } from '../lib/query/index.ts'
+import { parseQueryBody, parseQueryParameters, runQuery, StoredSeriesSource, serialise } from '../lib/query/index.ts'
 import { readConfig } from './config.ts'
 import type { HttpAnswer, HttpRequest } from './http/index.ts'
 import { sharedStore } from './store.ts'
@@ -11,7 +11,7 @@ export async function answerQuery(request: HttpRequest): Promise<HttpAnswer> {
   const query =
     request.method === 'POST' ? parseQueryBody(request.body(), clock()) : parseQueryParameters(request.query, clock())
   const store = sharedStore()
-  const source = new BlockSeriesSource(store, uidWidths)
+  const source = new StoredSeriesSource(store, uidWidths)
   const answer = await runQuery({ names: store.uids, source, limits, clock }, query)
   const body = serialise(answer, { ...query, arrays: request.query.has('arrays'), maxLength: limits.answerBytes })
   return jsonp(body, request.query.get('jsonp'))

@@ -1,15 +1,21 @@
 import { CorruptDataError } from '../model/errors.ts'
 import type { UidWidths } from '../model/series.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
-import { tsuidLength } from './tsuid.ts'
+import { readUid, tsuidLength, writeUid } from './tsuid.ts'
 
 /** First byte of the sort key of a row of points; annotations of the same series and hour have another. */
 const POINTS = 1
+
+/** What the sort keys of all rows of points begin with. */
+export const POINTS_SK: Uint8Array = Uint8Array.of(POINTS)
 
 /** Salts stay below the first bytes by which blocks and the ledger are told from rows. */
 export const MAX_SALT_BUCKETS = 0xf0
 
 const BASE_TIME_BYTES = 4
+
+/** How much of the end of a sort key is the part. */
+export const PART_BYTES = 2
 
 /** What names one part of a row: one series' points of one hour. */
 export interface RowKey {
@@ -43,16 +49,24 @@ export function encodeRowKey(row: RowKey, widths: UidWidths): { pk: Uint8Array; 
   if (!(row.salt >= 0 && row.salt < MAX_SALT_BUCKETS)) throw new RangeError(`No salt ${row.salt}`)
   if (!(row.baseTime >= 0 && row.baseTime < 2 ** 32)) throw new RangeError(`No base time ${row.baseTime}`)
   if (!(row.part >= 0 && row.part < 2 ** 16)) throw new RangeError(`No part ${row.part}`)
-  const pk = new ByteWriter(1 + widths.metric + BASE_TIME_BYTES)
-    .u8(row.salt)
-    .raw(row.tsuid.subarray(0, widths.metric))
-    .u32(row.baseTime)
+  const pk = rowPk(row.salt, readUid(row.tsuid, 0, widths.metric), row.baseTime, widths)
   const sk = new ByteWriter(row.tsuid.length + 4)
     .u8(POINTS)
     .u8(tags)
     .raw(row.tsuid.subarray(widths.metric))
     .u16(row.part)
-  return { pk: pk.finish(), sk: sk.finish() }
+  return { pk, sk: sk.finish() }
+}
+
+/**
+ * The partition key of the rows of a metric's hour that have the same salt.
+ * @param metric its UID
+ * @param baseTime seconds since 1970, the hour's start
+ */
+export function rowPk(salt: number, metric: number, baseTime: number, widths: UidWidths): Uint8Array {
+  const uid = new Uint8Array(widths.metric)
+  writeUid(uid, 0, widths.metric, metric)
+  return new ByteWriter(1 + widths.metric + BASE_TIME_BYTES).u8(salt).raw(uid).u32(baseTime).finish()
 }
 
 /**

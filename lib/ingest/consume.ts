@@ -272,16 +272,16 @@ function encodeRecords(
 /**
  * Writes blocks, the ledger's entries before them and the late notes after them.
  *
- * What it costs, in DynamoDB's write units of 1 KB: a block its size, a unit at least; the ledger a unit for each shelf and
- * day with hours that this instance sees for the first time; a late note a unit for each closed shelf-hour of the pass. Live
+ * What it costs, in DynamoDB's write units of 1 KB: a block its size, a unit at least; the ledger two units for each shelf and
+ * day with hours that this instance sees for the first time; a late note two units for each closed shelf-hour of the pass. Live
  * data touch one hour, so blocks are all that counts. A history sorted by time, as the import sends it, touches few hours a
- * pass. Points strewn over a year touch thousands: then each shelf-hour costs two units and a request for its note, however
+ * pass. Points strewn over a year touch thousands: then each shelf-hour costs three units and its notes' requests, however
  * few points fall in it. That is the price of never missing a late block; sending points in order of time avoids it.
  */
 async function writeBlocks({ store, blockTtlDays, clock }: Consumer, blocks: readonly EncodedBlock[]): Promise<void> {
-  const { data } = store
+  const { data, ledger } = store
   const groups = [...new Set(blocks.map(({ group }) => group))]
-  await data.openHours(groups)
+  await ledger.openHours(groups)
   const writtenAt = clock()
   const keys = await data.putBlocks(
     blocks.map(({ group, bytes, shard, firstSequence, lastSequence }) => ({
@@ -301,7 +301,7 @@ async function writeBlocks({ store, blockTtlDays, clock }: Consumer, blocks: rea
     if (earliest === undefined || Buffer.compare(key, earliest) < 0) earliestKeys.set(group, key)
   }
   await mapParallel([...earliestKeys], PARALLEL_WRITES, ([{ shelf, baseTime }, key]) =>
-    data.noteLate(shelf, baseTime, key),
+    ledger.noteLate(shelf, baseTime, key),
   )
 }
 

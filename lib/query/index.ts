@@ -1,6 +1,6 @@
-export { BlockSeriesSource, type ReadableStore } from './block-source.ts'
 export type { Query, SubQuery } from './model.ts'
 export { parseQueryBody, parseQueryParameters } from './request.ts'
 export { type QueryDeps, type QueryResult, runQuery } from './run.ts'
 export { type SerialiseOptions, serialise } from './serialise.ts'
 export type { SeriesSource, StoredSeries } from './series.ts'
+export { type ReadableStore, StoredSeriesSource } from './stored-source.ts'

@@ -6,8 +6,10 @@ import { AckStore } from './ack.ts'
 import { DataStore } from './data.ts'
 import { type Consumed, Dynamo, openClient } from './dynamo.ts'
 import { LayoutStore } from './layout.ts'
+import { Ledger } from './ledger.ts'
 import { PostingsStore } from './postings.ts'
 import { RejectStore } from './rejects.ts'
+import { RowStore } from './rows.ts'
 import { SeriesIndex } from './series-index.ts'
 import { SeriesLog } from './series-log.ts'
 
@@ -45,6 +47,8 @@ export interface StoreStats {
 /** The tables behind one door. */
 export interface Store {
   readonly data: DataStore
+  readonly ledger: Ledger
+  readonly rows: RowStore
   readonly layout: LayoutStore
   readonly acks: AckStore
   readonly seriesLog: SeriesLog
@@ -86,9 +90,12 @@ export function openStore(config: StoreConfig): Store {
   const { tables, uidWidths, shelves, saltBuckets, clock = Date.now } = config
   const seriesLog = new SeriesLog(dynamo, tables.meta, uidWidths, clock)
   const postings = new PostingsStore(dynamo, tables.meta, uidWidths)
+  const layout = new LayoutStore(dynamo, tables.meta, { shelves, saltBuckets }, clock)
   return {
     data: new DataStore(dynamo, tables.data),
-    layout: new LayoutStore(dynamo, tables.meta, { shelves, saltBuckets }, clock),
+    ledger: new Ledger(dynamo, tables.data),
+    rows: new RowStore(dynamo, tables.data, uidWidths, layout),
+    layout,
     acks: new AckStore(dynamo, tables.meta, clock),
     seriesLog,
     postings,

@@ -1,8 +1,10 @@
 import { startDynamo } from '../helpers/dynamo.ts'
 import { postingsContract } from './postings.contract.ts'
+import { rowsContract } from './rows.contract.ts'
 import { storeContract } from './store.contract.ts'
 import { uidContract } from './uid.contract.ts'
 
 storeContract('dynalite', startDynamo)
+rowsContract('dynalite', startDynamo)
 uidContract('dynalite', startDynamo)
 postingsContract('dynalite', startDynamo)

@@ -13,6 +13,9 @@ import { hash, hex, range, sorted, useStores } from './stores.ts'
 const HOUR = 1_356_998_400
 const DAY = HOUR
 
+/** What the ledger says of an hour that has blocks and nothing else yet. */
+const OPEN = { state: 'open', late: 0, rounds: 0, roundEndedAt: 0, leasedUntil: 0 }
+
 /**
  * What the stores promise, whatever DynamoDB is behind them.
  * @param start starts one with the four empty tables
@@ -69,40 +72,92 @@ export function storeContract(name: string, start: () => Promise<RunningDynamo>)
     describe('the ledger', () => {
       it('names the hours that were opened, by shelf, over days, and no others', async () => {
         const store = open()
-        await store.data.openHour(10, DAY)
-        await store.data.openHour(11, DAY)
-        await store.data.openHours([
+        await store.ledger.openHour(10, DAY)
+        await store.ledger.openHour(11, DAY)
+        await store.ledger.openHours([
           { shelf: 10, baseTime: DAY + 23 * 3600 },
           { shelf: 10, baseTime: DAY + 86_400 + 3600 },
           { shelf: 12, baseTime: DAY },
         ])
-        const ledger = await open().data.readLedger([10, 11, 13], DAY + 100, DAY + 86_400)
+        const ledger = await open().ledger.readLedger([10, 11, 13], DAY + 100, DAY + 86_400)
         expect([...ledger]).toEqual([
-          [DAY, [10, 11].map((shelf) => ({ shelf, baseTime: DAY, late: 0 }))],
-          [DAY + 23 * 3600, [{ shelf: 10, baseTime: DAY + 23 * 3600, late: 0 }]],
-          [DAY + 86_400 + 3600, [{ shelf: 10, baseTime: DAY + 86_400 + 3600, late: 0 }]],
+          [DAY, [10, 11].map((shelf) => ({ ...OPEN, shelf, baseTime: DAY }))],
+          [DAY + 23 * 3600, [{ ...OPEN, shelf: 10, baseTime: DAY + 23 * 3600 }]],
+          [DAY + 86_400 + 3600, [{ ...OPEN, shelf: 10, baseTime: DAY + 86_400 + 3600 }]],
         ])
-        expect((await store.data.readLedger([10], DAY - 86_400, DAY - 1)).size).toBe(0)
+        expect((await store.ledger.readLedger([10], DAY - 86_400, DAY - 1)).size).toBe(0)
       })
 
       it('notes an hour once per instance, and a late block every time', async () => {
         const store = open()
-        await store.data.openHour(20, DAY)
-        await store.data.openHour(20, DAY)
-        expect(store.stats.requests).toBe(1)
+        await store.ledger.openHour(20, DAY)
+        await store.ledger.openHour(20, DAY)
+        // The day's item, and its place among the days to seal.
+        expect(store.stats.requests).toBe(2)
         const early = Uint8Array.of(0, 5)
         const late = Uint8Array.of(0xff)
-        for (const sk of [late, early, late, early]) await store.data.noteLate(20, DAY, sk)
-        const [hour] = (await store.data.readLedger([20], DAY, DAY)).get(DAY) ?? []
-        expect(hour).toEqual({ shelf: 20, baseTime: DAY, late: 4, earliestLate: early })
+        for (const sk of [late, early, late, early]) await store.ledger.noteLate(20, DAY, sk)
+        const [hour] = (await store.ledger.readLedger([20], DAY, DAY)).get(DAY) ?? []
+        expect(hour).toEqual({ ...OPEN, shelf: 20, baseTime: DAY, late: 4, earliestLate: early })
       })
 
       it('counts every late block and keeps the earliest key when many writers note them at once', async () => {
-        await open().data.openHour(21, DAY)
+        await open().ledger.openHour(21, DAY)
         const writers = Array.from({ length: 6 }, () => open())
-        await Promise.all(writers.map((store, i) => store.data.noteLate(21, DAY, Uint8Array.of(200 - i * 30))))
-        const [hour] = (await open().data.readLedger([21], DAY, DAY)).get(DAY) ?? []
-        expect(hour).toEqual({ shelf: 21, baseTime: DAY, late: 6, earliestLate: Uint8Array.of(50) })
+        await Promise.all(writers.map((store, i) => store.ledger.noteLate(21, DAY, Uint8Array.of(200 - i * 30))))
+        const [hour] = (await open().ledger.readLedger([21], DAY, DAY)).get(DAY) ?? []
+        expect(hour).toEqual({ ...OPEN, shelf: 21, baseTime: DAY, late: 6, earliestLate: Uint8Array.of(50) })
+      })
+    })
+
+    describe('leases', () => {
+      const counts = { rows: 2, blockBytes: 300, rowBytes: 100 }
+      const hourOf = async (shelf: number) => (await open().ledger.readLedger([shelf], DAY, DAY)).get(DAY)?.[0]
+
+      it('are given to one at a time, each with a greater fence, and end by themselves', async () => {
+        const { ledger } = open()
+        const hour = { shelf: 40, baseTime: DAY }
+        await ledger.openHour(40, DAY)
+        const first = await ledger.lease(hour, 'a', 1000, 500)
+        expect(first).toMatchObject({ fence: 1, state: 'open', leasedUntil: 1500 })
+        expect(await ledger.lease(hour, 'b', 1499, 500)).toBeUndefined()
+        expect(await ledger.lease(hour, 'b', 1500, 500)).toMatchObject({ fence: 2, leasedUntil: 2000 })
+        if (first === undefined) return expect.unreachable()
+        expect(await ledger.markSealed(first, counts, 1600)).toBe(false)
+        await ledger.release(first)
+        expect(await hourOf(40)).toMatchObject({ state: 'open', leasedUntil: 2000 })
+      })
+
+      it('seal an hour unless a late block was noted since, and a note afterwards makes it late', async () => {
+        const { ledger } = open()
+        const hour = { shelf: 41, baseTime: DAY }
+        await ledger.openHour(41, DAY)
+        const lost = await ledger.lease(hour, 'a', 1000, 500)
+        if (lost === undefined) return expect.unreachable()
+        await ledger.noteLate(41, DAY, Uint8Array.of(7))
+        expect(await ledger.markSealed(lost, counts, 1100)).toBe(false)
+        await ledger.postpone(lost, 1100)
+        expect(await hourOf(41)).toMatchObject({ state: 'open', rounds: 1, roundEndedAt: 1100, leasedUntil: 0 })
+        const lease = await ledger.lease(hour, 'a', 1200, 500)
+        if (lease === undefined) return expect.unreachable()
+        expect(await ledger.markSealed(lease, counts, 1300)).toBe(true)
+        expect(await hourOf(41)).toEqual({ ...OPEN, ...hour, state: 'sealed', late: 1, rounds: 2, roundEndedAt: 1300 })
+        await ledger.noteLate(41, DAY, Uint8Array.of(9))
+        expect(await hourOf(41)).toMatchObject({ state: 'late', late: 2, earliestLate: Uint8Array.of(9) })
+      })
+
+      it('keep a day on the list of those to seal that was noted again since the list was read', async () => {
+        const { ledger } = open()
+        await ledger.openHour(42, DAY)
+        await ledger.openHour(42, DAY + 86_400)
+        const [day] = await ledger.pendingDays(42)
+        expect(await ledger.pendingDays(42)).toMatchObject([{ day: DAY }, { day: DAY + 86_400 }])
+        if (day === undefined) return expect.unreachable()
+        await ledger.noteLate(42, DAY, Uint8Array.of(1))
+        await ledger.endPending(day)
+        expect(await ledger.pendingDays(42)).toHaveLength(2)
+        for (const each of await ledger.pendingDays(42)) await ledger.endPending(each)
+        expect(await ledger.pendingDays(42)).toEqual([])
       })
     })
 

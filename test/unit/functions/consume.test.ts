@@ -70,7 +70,7 @@ describe('the consume function', () => {
       ],
     }
     expect(await consume.handler(event)).toEqual({ batchItemFailures: [] })
-    expect([...(await store.data.readLedger([0, 1], HOUR_S, HOUR_S)).keys()]).toEqual([HOUR_S])
+    expect([...(await store.ledger.readLedger([0, 1], HOUR_S, HOUR_S)).keys()]).toEqual([HOUR_S])
     expect(await store.uids.suggest('metric', 'plant.', 10)).toEqual(['plant.temp'])
     const rejects = []
     for await (const reject of store.rejects.list(1_700_000_000)) rejects.push(Buffer.from(reject.bytes).toString())

@@ -78,7 +78,7 @@ async function readable(store: Store, fromDay: number, toDay: number): Promise<M
     }
     return names.get(hex)
   }
-  const ledger = await store.data.readLedger([...Array(SHELVES).keys()], fromDay, toDay)
+  const ledger = await store.ledger.readLedger([...Array(SHELVES).keys()], fromDay, toDay)
   for (const { shelf, baseTime } of [...ledger.values()].flat()) {
     for (const bytes of await store.data.readBlocks(shelf, baseTime)) {
       const block = decodeBlock(bytes)
@@ -363,7 +363,7 @@ describe('consumeBatch', () => {
     const cutOffMs = base * 1000 + HOUR_MS + SEAL_GRACE_MS
     const lateAt = async (now: number, i: number) => {
       await consumeBatch(consumerOf(store, { clock: () => now }), [input(500 + i, [['late', 'a', base * 1000, i]])])
-      const [hour] = (await store.data.readLedger([0, 1, 2], base, base)).get(base) ?? []
+      const [hour] = (await store.ledger.readLedger([0, 1, 2], base, base)).get(base) ?? []
       return hour?.late
     }
     expect(await lateAt(cutOffMs - 1, 0)).toBe(0)

@@ -1,8 +1,9 @@
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { writeAckInput } from '../../../lib/store/ack.ts'
-import { noteEarliestInput, noteLaterInput, openHoursInput, readBlocksInput } from '../../../lib/store/data.ts'
+import { readBlocksInput } from '../../../lib/store/data.ts'
 import { createLayoutInput } from '../../../lib/store/layout.ts'
+import { noteEarliestInput, noteLaterInput, openHoursInput } from '../../../lib/store/ledger-inputs.ts'
 import { rejectItems } from '../../../lib/store/rejects.ts'
 import { createSettingsInput, putForwardInput, reserveInput, suggestInput } from '../../../lib/uid/table.ts'
 import { fromHex } from '../../helpers/hex.ts'
@@ -32,12 +33,12 @@ describe('the requests that stores make', () => {
 
   it('note a late block as the earliest only if it is, and else only count it', () => {
     const sk = Uint8Array.of(1)
-    expect(noteEarliestInput('tsdb', 3, HOUR + 5 * 3600, sk)).toMatchObject({
+    expect(noteEarliestInput('tsdb', { shelf: 3, baseTime: HOUR + 5 * 3600 }, sk)).toMatchObject({
       Key: ledger,
       UpdateExpression: 'SET earliestLate05 = :sk ADD late05 :one',
       ConditionExpression: 'attribute_not_exists(earliestLate05) OR earliestLate05 > :sk',
     })
-    expect(noteLaterInput('tsdb', 3, HOUR + 5 * 3600, sk)).toMatchObject({
+    expect(noteLaterInput('tsdb', { shelf: 3, baseTime: HOUR + 5 * 3600 }, sk)).toMatchObject({
       Key: ledger,
       UpdateExpression: 'ADD late05 :one',
       ConditionExpression: 'earliestLate05 <= :sk',

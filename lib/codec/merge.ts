@@ -1,7 +1,7 @@
-import type { BlockSource } from '../codec/block.ts'
 import { KIND_BIG, type PointColumns } from '../model/points.ts'
+import type { BlockSource } from './block.ts'
 
-/** Points of one series from one block, with where each came from. */
+/** Points of one series from one block or row, with where each came from. */
 export interface Piece {
   readonly points: PointColumns
   /** For each point, an index into `origins`. */
@@ -67,7 +67,20 @@ function resolve(joined: PointColumns, pieces: readonly Piece[]): PointColumns {
   return pick(joined, order.subarray(0, count))
 }
 
-function compareOrigins(a: BlockSource, b: BlockSource): number {
+/** The latest arrival among the points of some pieces, or undefined where there are none. */
+export function newestOrigin(pieces: readonly Piece[]): BlockSource | undefined {
+  let newest: BlockSource | undefined
+  for (const { points, sources, origins } of pieces) {
+    for (const source of new Set(sources.subarray(0, points.count))) {
+      const origin = origins[source]!
+      if (newest === undefined || compareOrigins(origin, newest) > 0) newest = origin
+    }
+  }
+  return newest
+}
+
+/** Which of two records arrived later: above 0 where `a` did. By arrival, then shard, then sequence number. */
+export function compareOrigins(a: BlockSource, b: BlockSource): number {
   if (a.arrival !== b.arrival) return a.arrival - b.arrival
   if (a.shard !== b.shard) return a.shard - b.shard
   return a.sequence < b.sequence ? -1 : a.sequence > b.sequence ? 1 : 0

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { mergePieces, type Piece } from '../../../lib/query/merge.ts'
-import { columns, type Point, points } from './columns.ts'
+import { mergePieces, type Piece } from '../../../lib/codec/merge.ts'
+import { columns, type Point, points } from '../query/columns.ts'
 
 /** @param arrival when all of its points arrived */
 function piece(arrival: number, list: readonly Point[], shard = 0, sequence = 0n): Piece {

@@ -1,0 +1,163 @@
+import { decodeBlock } from '../codec/block.ts'
+import { mergePieces, type Piece } from '../codec/merge.ts'
+import { decodeTsuid, hashTsuid } from '../codec/tsuid.ts'
+import type { UidWidths } from '../model/series.ts'
+import type { DataStore } from '../store/data.ts'
+import {
+  type LayoutHistory,
+  type LayoutStore,
+  layoutAt,
+  type ShelfLayout,
+  shelfOf,
+  shelvesOfMetric,
+} from '../store/layout.ts'
+import type { Ledger, LedgerHour } from '../store/ledger.ts'
+import { mapParallel } from '../store/parallel.ts'
+import type { RowStore } from '../store/rows.ts'
+import type { ScanRange } from './range.ts'
+import type { ReadBudget, SeriesSource, StoredSeries } from './series.ts'
+
+/** Requests to the store at a time: enough to hide its latency, few enough not to be throttled. */
+const READS_AT_A_TIME = 24
+
+/** Seconds of the ledger that are read at a time, so that a range of thousands of years ends with the query's time. */
+const LEDGER_SLICE_S = 366 * 86_400
+
+/**
+ * Milliseconds after an hour's last sealing within which its rows are read strongly consistently. DynamoDB's other reads lag
+ * by a second or so, without a bound that it promises; they cost half.
+ */
+const SETTLED_AFTER_MS = 600_000
+
+/** The parts of the store that reading needs. */
+export interface ReadableStore {
+  readonly data: Pick<DataStore, 'readBlocks'>
+  readonly ledger: Pick<Ledger, 'readLedger'>
+  readonly rows: Pick<RowStore, 'readRowsRange'>
+  readonly layout: Pick<LayoutStore, 'readLayout'>
+}
+
+/** The pieces of a series as they are read, or undefined for a series that is not wanted. */
+type Gathered = Map<string, { tsuid: Uint8Array; tags: StoredSeries['tags']; pieces: Piece[] } | undefined>
+
+/** An hour of which a metric has points, or may have: its shelves as the ledger says. */
+interface PlannedHour {
+  readonly baseTime: number
+  readonly layout: ShelfLayout
+  readonly shelves: readonly LedgerHour[]
+}
+
+/** What one call of read works on. */
+interface Reading {
+  readonly metric: number
+  readonly wanted: (tags: StoredSeries['tags']) => boolean
+  readonly budget: ReadBudget
+  readonly gathered: Gathered
+}
+
+/** Reads series from where the ledger says that their points are: the blocks of open hours, the rows of sealed ones, or both. */
+export class StoredSeriesSource implements SeriesSource {
+  readonly #store: ReadableStore
+  readonly #widths: UidWidths
+  readonly #clock: () => number
+
+  /** @param clock milliseconds since 1970 */
+  constructor(store: ReadableStore, widths: UidWidths, clock: () => number = Date.now) {
+    this.#store = store
+    this.#widths = widths
+    this.#clock = clock
+  }
+
+  async read(
+    metric: number,
+    range: ScanRange,
+    wanted: (tags: StoredSeries['tags']) => boolean,
+    budget: ReadBudget,
+  ): Promise<StoredSeries[]> {
+    const reading: Reading = { metric, wanted, budget, gathered: new Map() }
+    const plan = await this.#plan(metric, range, budget)
+    await mapParallel(plan, READS_AT_A_TIME, (hour) => this.#readHour(hour, reading))
+    const series = [...reading.gathered.values()].filter((one) => one !== undefined)
+    series.sort((a, b) => Buffer.compare(a.tsuid, b.tsuid))
+    return series.map(({ tsuid, tags, pieces }) => ({ tsuid, tags, points: mergePieces(pieces) }))
+  }
+
+  /** The hours that the ledger names, with those of their shelves that the metric's series lie on. */
+  async #plan(metric: number, range: ScanRange, budget: ReadBudget): Promise<PlannedHour[]> {
+    const history = await this.#store.layout.readLayout()
+    const shelves = shelvesInRange(history, metric, range)
+    const plan: PlannedHour[] = []
+    for (let from = range.from; from < range.to; from += LEDGER_SLICE_S) {
+      budget.time()
+      const to = Math.min(from + LEDGER_SLICE_S, range.to)
+      for (const [baseTime, hours] of await this.#store.ledger.readLedger(shelves, from, to - 1)) {
+        // the ledger answers whole days
+        if (baseTime < from || baseTime >= to) continue
+        const layout = layoutAt(history, baseTime)
+        const holding = new Set(shelvesOfMetric(layout, metric))
+        const own = hours.filter(({ shelf }) => holding.has(shelf))
+        if (own.length > 0) plan.push({ baseTime, layout, shelves: own })
+      }
+    }
+    return plan
+  }
+
+  /**
+   * Reads an hour: what is in blocks first, the rows last. A seal that comes in between has put into the rows what the blocks
+   * held; the other way round it could take a point from where it is looked for next to where nobody looks any more.
+   */
+  async #readHour({ baseTime, layout, shelves }: PlannedHour, reading: Reading): Promise<void> {
+    const { metric, budget } = reading
+    for (const { shelf, state, earliestLate } of shelves) {
+      if (state === 'sealed') continue
+      const from = state === 'late' ? earliestLate : undefined
+      for (const bytes of await this.#store.data.readBlocks(shelf, baseTime, from)) {
+        budget.bytes(bytes.length)
+        const { series, sources: origins } = decodeBlock(bytes, { metric })
+        // Points are cut out of the block's columns when they are first asked for.
+        for (const found of series) {
+          this.#gather(reading, found.tsuid, () => ({ points: found.points, sources: found.sources, origins }))
+        }
+      }
+    }
+    const inRows = shelves.filter(({ state }) => state !== 'open')
+    if (inRows.length === 0) return
+    const settled = inRows.every(({ roundEndedAt }) => this.#clock() - roundEndedAt >= SETTLED_AFTER_MS)
+    const rows = await this.#store.rows.readRowsRange(metric, baseTime, { consistent: !settled })
+    const sealed = new Set(inRows.map(({ shelf }) => shelf))
+    for (const { tsuid, row, bytes } of rows) {
+      // A row of an open shelf was left by a seal that is under way; its blocks have been read.
+      if (!sealed.has(shelfOf(layout, metric, hashTsuid(tsuid)))) continue
+      budget.bytes(bytes)
+      this.#gather(reading, tsuid, () => {
+        const { points, newest } = row
+        return { points, sources: new Uint32Array(points.count), origins: [newest] }
+      })
+    }
+  }
+
+  #gather({ gathered, wanted, budget }: Reading, tsuid: Uint8Array, piece: () => Piece): void {
+    const key = Buffer.from(tsuid.buffer, tsuid.byteOffset, tsuid.byteLength).toString('latin1')
+    let series = gathered.get(key)
+    if (series === undefined && !gathered.has(key)) {
+      const { tags } = decodeTsuid(tsuid, this.#widths)
+      series = wanted(tags) ? { tsuid, tags, pieces: [] } : undefined
+      gathered.set(key, series)
+      if (series !== undefined) budget.series(1)
+    }
+    if (series === undefined) return
+    const found = piece()
+    budget.points(found.points.count)
+    series.pieces.push(found)
+  }
+}
+
+/** The shelves that a metric's series lie on in any hour of a range. */
+function shelvesInRange(history: LayoutHistory, metric: number, range: ScanRange): number[] {
+  const shelves = new Set(shelvesOfMetric(layoutAt(history, range.from), metric))
+  for (const layout of history) {
+    if (layout.fromHour <= range.from || layout.fromHour >= range.to) continue
+    for (const shelf of shelvesOfMetric(layout, metric)) shelves.add(shelf)
+  }
+  return [...shelves].sort((a, b) => a - b)
+}

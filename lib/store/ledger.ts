@@ -1,0 +1,289 @@
+import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
+import { bytesAt, numberAt } from './attributes.ts'
+import type { Dynamo, Item, ItemKey } from './dynamo.ts'
+import { ConditionFailedError } from './errors.ts'
+import { dayOf, decodeLedgerPk, ledgerKey } from './keys.ts'
+import {
+  addPendingInput,
+  decodePendingSk,
+  endPendingInput,
+  type HourAttributes,
+  hourAttributes,
+  leaseInput,
+  markSealedInput,
+  noteEarliestInput,
+  noteLaterInput,
+  openHoursInput,
+  pendingDaysInput,
+  postponeInput,
+  releaseInput,
+} from './ledger-inputs.ts'
+import { mapParallel } from './parallel.ts'
+
+/** An hour of a shelf. */
+export interface ShelfHour {
+  readonly shelf: number
+  /** Seconds since 1970, the hour's start. */
+  readonly baseTime: number
+}
+
+/**
+ * Where the points of an hour of a shelf are. `open`: in its blocks. `sealed`: in its rows. `late`: in its rows, but for those
+ * of blocks whose sort key is `earliestLate` or follows it.
+ */
+export type HourState = 'open' | 'sealed' | 'late'
+
+/** What the ledger says of one hour of one shelf; hours that it does not name hold nothing. */
+export interface LedgerHour extends ShelfHour {
+  readonly state: HourState
+  /** How often blocks came after the hour's cut-off. */
+  readonly late: number
+  /** The sort key of the earliest block that came after the cut-off and is not in the rows yet. */
+  readonly earliestLate?: Uint8Array
+  /** How often the hour was sealed, or it was tried in vain because late blocks came meanwhile. */
+  readonly rounds: number
+  /** When the last of those rounds ended, in milliseconds since 1970; 0 where there was none. */
+  readonly roundEndedAt: number
+  /** Milliseconds since 1970 until which somebody works on the hour; 0 where nobody does. */
+  readonly leasedUntil: number
+}
+
+/** The right to seal an hour, until `leasedUntil`. What it says of the hour was so when it was given. */
+export interface Lease extends LedgerHour {
+  readonly owner: string
+  /** Grows with every lease of the hour: rows refuse the writes of whoever had an earlier one. */
+  readonly fence: number
+}
+
+/** A day of a shelf that may have hours to seal. */
+export interface PendingDay {
+  readonly shelf: number
+  /** Seconds since 1970, the day's start. */
+  readonly day: number
+  /** How often one of its hours was noted. */
+  readonly notes: number
+}
+
+/** What sealing an hour came to. */
+export interface SealedCounts {
+  readonly rows: number
+  readonly blockBytes: number
+  readonly rowBytes: number
+}
+
+const HOUR_S = 3_600
+const DAY_S = 86_400
+
+/** Updates of ledger items of one call that are under way at a time. */
+const PARALLEL_UPDATES = 16
+
+/** Hours noted as open that an instance remembers; it forgets all of them when there are more. */
+const OPEN_HOURS_KEPT = 10_000
+
+/** The ledger in the tsdb table: which hours hold points, whether in blocks or in rows, and who seals them. */
+export class Ledger {
+  readonly #dynamo: Dynamo
+  readonly #table: string
+  readonly #open = new Set<string>()
+
+  constructor(dynamo: Dynamo, table: string) {
+    this.#dynamo = dynamo
+    this.#table = table
+  }
+
+  /**
+   * Notes that an hour of a shelf holds blocks. To be called before the first is put: a reader finds blocks only in hours
+   * that are noted. An hour that this instance noted before costs nothing.
+   * @param baseTime seconds since 1970, the hour's start
+   * @throws StoreUnavailableError
+   */
+  async openHour(shelf: number, baseTime: number): Promise<void> {
+    await this.openHours([{ shelf, baseTime }])
+  }
+
+  /** openHour for many hours, in one request per shelf and day. */
+  async openHours(hours: Iterable<ShelfHour>): Promise<void> {
+    const byDay = new Map<string, ShelfHour[]>()
+    for (const hour of hours) {
+      if (this.#open.has(`${hour.shelf}/${hour.baseTime}`)) continue
+      const day = `${hour.shelf}/${dayOf(hour.baseTime)}`
+      const known = byDay.get(day)
+      if (known === undefined) byDay.set(day, [hour])
+      else known.push(hour)
+    }
+    await mapParallel([...byDay.values()], PARALLEL_UPDATES, async (ofDay) => {
+      await this.#dynamo.update(openHoursInput(this.#table, ofDay))
+      const [first] = ofDay
+      if (first !== undefined) await this.#addPending(first)
+      if (this.#open.size > OPEN_HOURS_KEPT) this.#open.clear()
+      for (const { shelf, baseTime } of ofDay) this.#open.add(`${shelf}/${baseTime}`)
+    })
+  }
+
+  /**
+   * Counts a block that was put after its hour's cut-off, and keeps its key if it is the earliest. Every time, never from
+   * a cache: whoever seals the hour compares the count.
+   * @param blockSk what putBlock gave back
+   * @throws StoreUnavailableError
+   */
+  async noteLate(shelf: number, baseTime: number, blockSk: Uint8Array): Promise<void> {
+    // Either condition holds when it is tried, unless another writer or a seal comes in between: then the first is tried
+    // again.
+    for (;;) {
+      if (await this.#update(noteEarliestInput(this.#table, { shelf, baseTime }, blockSk))) break
+      if (await this.#update(noteLaterInput(this.#table, { shelf, baseTime }, blockSk))) break
+    }
+    await this.#addPending({ shelf, baseTime })
+  }
+
+  /** After the day's own item: whoever ends the entry has then read what it is about. */
+  async #addPending({ shelf, baseTime }: ShelfHour): Promise<void> {
+    await this.#dynamo.update(addPendingInput(this.#table, shelf, dayOf(baseTime)))
+  }
+
+  /**
+   * The days of a shelf that may have hours to seal, ascending, strongly consistently.
+   * @throws StoreUnavailableError
+   */
+  async pendingDays(shelf: number): Promise<PendingDay[]> {
+    const days: PendingDay[] = []
+    for await (const page of this.#dynamo.query(pendingDaysInput(this.#table, shelf))) {
+      for (const item of page) {
+        days.push({ shelf, day: decodePendingSk(bytesAt(item, 'sk')), notes: numberAt(item, 'notes') })
+      }
+    }
+    return days
+  }
+
+  /**
+   * Takes a day off the list, unless an hour of it was noted since the list was read.
+   * @param day as pendingDays gave it, all of whose hours were found sealed afterwards
+   * @throws StoreUnavailableError
+   */
+  async endPending(day: PendingDay): Promise<void> {
+    try {
+      await this.#dynamo.delete(endPendingInput(this.#table, day))
+    } catch (error) {
+      if (!(error instanceof ConditionFailedError)) throw error
+    }
+  }
+
+  /**
+   * The hours that hold points, strongly consistently.
+   * @param fromDay seconds since 1970, any in the first day
+   * @param toDay seconds since 1970, any in the last day
+   * @returns by base time in seconds, ascending: the shelves that hold points of that hour, ascending
+   * @throws StoreUnavailableError
+   */
+  async readLedger(shelves: readonly number[], fromDay: number, toDay: number): Promise<Map<number, LedgerHour[]>> {
+    const keys: ItemKey[] = []
+    for (let day = dayOf(fromDay); day <= toDay; day += DAY_S) {
+      for (const shelf of new Set(shelves)) keys.push(ledgerKey(shelf, day))
+    }
+    const hours = await this.#readItems(keys)
+    const byTime = new Map<number, LedgerHour[]>()
+    for (const hour of hours) {
+      const others = byTime.get(hour.baseTime)
+      if (others === undefined) byTime.set(hour.baseTime, [hour])
+      else others.push(hour)
+    }
+    return byTime
+  }
+
+  /**
+   * The hours of some shelves' days, strongly consistently.
+   * @param days a shelf and the start of a day in seconds since 1970 each
+   * @returns ascending by time, then shelf
+   */
+  async readDays(days: readonly { shelf: number; day: number }[]): Promise<LedgerHour[]> {
+    return this.#readItems(days.map(({ shelf, day }) => ledgerKey(shelf, day)))
+  }
+
+  async #readItems(keys: readonly ItemKey[]): Promise<LedgerHour[]> {
+    const items = await this.#dynamo.batchGet(this.#table, keys, { consistent: true })
+    const hours = items.flatMap(ledgerHours)
+    return hours.sort((a, b) => a.baseTime - b.baseTime || a.shelf - b.shelf)
+  }
+
+  /**
+   * Takes the lease of an hour.
+   * @param owner tells this holder from every other
+   * @param now milliseconds since 1970
+   * @param forMs how long it holds; longer than the holder can live, so that it never has to be made longer
+   * @returns undefined where somebody else has it
+   * @throws StoreUnavailableError
+   */
+  async lease(hour: ShelfHour, owner: string, now: number, forMs: number): Promise<Lease | undefined> {
+    try {
+      const item = await this.#dynamo.update(leaseInput(this.#table, hour, { owner, now, until: now + forMs }))
+      const names = hourAttributes(hour.baseTime)
+      return { ...ledgerHour(item, hour, names), owner, fence: numberAt(item, names.fence) }
+    } catch (error) {
+      if (error instanceof ConditionFailedError) return undefined
+      throw error
+    }
+  }
+
+  /**
+   * Marks an hour as sealed, and ends the lease, if no late block was noted since the lease was given and nobody else was
+   * given one.
+   * @param now milliseconds since 1970
+   * @returns whether it is
+   * @throws StoreUnavailableError
+   */
+  async markSealed(lease: Lease, counts: SealedCounts, now: number): Promise<boolean> {
+    return this.#update(markSealedInput(this.#table, lease, counts, now))
+  }
+
+  /**
+   * Ends a lease and counts the round, after which the hour is left alone for a while.
+   * @param now milliseconds since 1970
+   * @throws StoreUnavailableError
+   */
+  async postpone(lease: Lease, now: number): Promise<void> {
+    await this.#update(postponeInput(this.#table, lease, now))
+  }
+
+  /**
+   * Ends a lease as if it had not been: whoever comes next may go on at once.
+   * @throws StoreUnavailableError
+   */
+  async release(lease: Lease): Promise<void> {
+    await this.#update(releaseInput(this.#table, lease))
+  }
+
+  /** @returns whether the input's condition held */
+  async #update(input: UpdateItemCommandInput): Promise<boolean> {
+    try {
+      await this.#dynamo.update(input)
+      return true
+    } catch (error) {
+      if (error instanceof ConditionFailedError) return false
+      throw error
+    }
+  }
+}
+
+function ledgerHours(item: Item): LedgerHour[] {
+  const { shelf, day } = decodeLedgerPk(bytesAt(item, 'pk'))
+  return (item.openHours?.NS ?? []).map((hour) => {
+    const baseTime = day + Number(hour) * HOUR_S
+    return ledgerHour(item, { shelf, baseTime }, hourAttributes(baseTime))
+  })
+}
+
+function ledgerHour(item: Item, { shelf, baseTime }: ShelfHour, names: HourAttributes): LedgerHour {
+  const numberOr0 = (name: string) => (item[name] === undefined ? 0 : numberAt(item, name))
+  const late = numberOr0(names.late)
+  const sealedAt = item[names.sealed] === undefined ? undefined : numberAt(item, names.sealed)
+  return {
+    shelf,
+    baseTime,
+    state: sealedAt === undefined ? 'open' : sealedAt === late ? 'sealed' : 'late',
+    late,
+    ...(item[names.earliest] === undefined ? {} : { earliestLate: bytesAt(item, names.earliest) }),
+    rounds: numberOr0(names.rounds),
+    roundEndedAt: numberOr0(names.ended),
+    leasedUntil: numberOr0(names.leasedUntil),
+  }
+}

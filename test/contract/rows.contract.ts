@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest'
+import { encodeTsuid } from '../../lib/codec/tsuid.ts'
+import { KIND_FLOAT, KIND_MS, type PointColumns, PointColumnsBuilder } from '../../lib/model/points.ts'
+import { DEFAULT_UID_WIDTHS } from '../../lib/model/series.ts'
+import { openClient } from '../../lib/store/dynamo.ts'
+import { ConditionFailedError } from '../../lib/store/errors.ts'
+import type { RunningDynamo } from '../helpers/dynamo.ts'
+import { Actor, randomFrom, Stage } from '../helpers/stage.ts'
+import { hash, range, useStores } from './stores.ts'
+
+const HOUR = 1_356_998_400
+const consistent = { consistent: true }
+
+const tsuid = (metric: number, host: number) => encodeTsuid(metric, [[1, host]], DEFAULT_UID_WIDTHS)
+
+/** Doubles that nothing compresses, a point a millisecond. */
+function noise(count: number, seed: number): PointColumns {
+  const random = randomFrom(seed)
+  const columns = new PointColumnsBuilder(count)
+  for (let i = 0; i < count; i++) columns.push(HOUR * 1000 + i, random(), KIND_FLOAT | KIND_MS)
+  return columns
+}
+
+function put(metric: number, host: number, points: PointColumns, arrival = 1) {
+  const row = { points, newest: { arrival: HOUR * 1000 + arrival, shard: 0, sequence: 5n } }
+  return { tsuid: tsuid(metric, host), baseTime: HOUR, row }
+}
+
+const valuesOf = ({ points }: { points: PointColumns }) => Array.from(points.values.subarray(0, points.count))
+
+/**
+ * What the store of rows promises, whatever DynamoDB is behind it.
+ * @param start starts one with the four empty tables
+ */
+export function rowsContract(name: string, start: () => Promise<RunningDynamo>): void {
+  describe(`Rows on ${name}`, () => {
+    const { open, openFresh, endpoint } = useStores(start)
+
+    it('come back by key and by metric and hour, those that are there and no others', async () => {
+      const store = open()
+      await store.rows.putRows(
+        range(130, (host) => put(1, host, noise(3, host))),
+        1,
+      )
+      await store.rows.putRows([put(2, 1, noise(3, 1))], 1)
+      const inHour = await store.rows.readRowsRange(1, HOUR, { consistent: false })
+      expect(inHour).toHaveLength(130)
+      expect(await store.rows.readRowsRange(1, HOUR + 3600, consistent)).toEqual([])
+      const exact = await store.rows.readRowsExact([HOUR, HOUR + 3600], [tsuid(1, 7), tsuid(1, 999)], consistent)
+      expect(exact.map(({ baseTime, row }) => ({ baseTime, newest: row.newest, values: valuesOf(row) }))).toEqual([
+        {
+          baseTime: HOUR,
+          newest: { arrival: HOUR * 1000 + 1, shard: 0, sequence: 5n },
+          values: Array.from(noise(3, 7).values),
+        },
+      ])
+    })
+
+    it('lie under their salts', async () => {
+      const { store, stop } = await openFresh({ saltBuckets: 5 })
+      await store.rows.putRows(
+        range(20, (host) => put(1, host, noise(1, host))),
+        1,
+      )
+      expect(await store.rows.readRowsRange(1, HOUR, consistent)).toHaveLength(20)
+      const hosts = range(20, (host) => tsuid(1, host))
+      expect(await store.rows.readRowsExact([HOUR], hosts, consistent)).toHaveLength(20)
+      await stop()
+    })
+
+    it('of many parts are read as one, also once they are replaced by fewer or more', async () => {
+      const store = open()
+      for (const [i, count] of [9_000, 17_000, 10, 9_500].entries()) {
+        await store.rows.putRows([put(3, 1, noise(count, count)), put(3, 2, noise(5, 2))], i + 1)
+        const byKey = await store.rows.readRowsExact([HOUR], [tsuid(3, 1)], consistent)
+        const byHour = await store.rows.readRowsRange(3, HOUR, consistent)
+        expect(byHour.map(({ row }) => row.points.count)).toEqual([count, 5])
+        expect(byKey.map(({ row }) => row.points.count)).toEqual([count])
+        expect(byKey.map(({ row }) => hash(new Uint8Array(Float64Array.from(valuesOf(row)).buffer)))).toEqual([
+          hash(new Uint8Array(noise(count, count).values.slice(0, count).buffer)),
+        ])
+      }
+    })
+
+    it('can’t be written by who had the lease earlier', async () => {
+      const store = open()
+      await store.rows.putRows([put(4, 1, noise(2, 1)), put(4, 2, noise(9_000, 1))], 2)
+      for (const count of [1, 9_500]) {
+        for (const host of [1, 2]) {
+          await expect(store.rows.putRows([put(4, host, noise(count, 9))], 1)).rejects.toThrow(ConditionFailedError)
+        }
+      }
+      const rows = await store.rows.readRowsRange(4, HOUR, consistent)
+      expect(rows.map(({ row }) => row.points.count)).toEqual([2, 9_000])
+    })
+
+    it('are whole at every moment while they are written, and if their writer dies', async () => {
+      const random = randomFrom(1)
+      const versions = [0, 9_000, 17_000, 4, 9_500]
+      for (let run = 0; run < 4; run++) {
+        const metric = 100 + run
+        const stage = new Stage(random)
+        let written = 0
+        const writer = new Actor('writer')
+        const reader = new Actor('reader')
+        const directed = (actor: Actor) => {
+          const client = openClient(endpoint())
+          stage.direct(client, actor)
+          return open({ client })
+        }
+        const writing = stage.begin(writer, async () => {
+          const store = directed(writer)
+          for (let version = 1; version < versions.length; version++) {
+            await store.rows.putRows([put(metric, 1, noise(versions[version] ?? 0, 1))], version)
+            written = version
+          }
+        })
+        const reading = stage.begin(reader, async () => {
+          const store = directed(reader)
+          for (let i = 0; i < 4; i++) {
+            const before = written
+            const [byHour] = await store.rows.readRowsRange(metric, HOUR, consistent)
+            const [byKey] = await store.rows.readRowsExact([HOUR], [tsuid(metric, 1)], consistent)
+            for (const found of [byHour, byKey]) {
+              expect(versions.slice(before)).toContain(found?.row.points.count ?? 0)
+            }
+          }
+        })
+        await stage.play(0.01, () => {})
+        await Promise.all([writing, reading])
+        const [last] = await open().rows.readRowsRange(metric, HOUR, consistent)
+        expect(versions.slice(written, written + 2)).toContain(last?.row.points.count ?? 0)
+      }
+    })
+  })
+}

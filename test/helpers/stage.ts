@@ -1,0 +1,118 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+
+/** A request that an actor waits to make. */
+interface Waiting {
+  readonly actor: Actor
+  /** Lets it go on: the request is made, made but its answer lost with its actor, or not made as its actor dies. */
+  readonly go: (how: 'make' | 'make and die' | 'die') => void
+}
+
+/** A process on the stage: every request that it makes waits until it is let go on. */
+export class Actor {
+  readonly name: string
+  isDead = false
+
+  constructor(name: string) {
+    this.name = name
+  }
+}
+
+/** Numbers from 0 to below 1 that a seed determines (mulberry32). */
+export function randomFrom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+/**
+ * Runs several processes against one DynamoDB, a request at a time, in an order of chance; any may die at any request, before
+ * it is made or after, or stand still for as long as the others go on.
+ */
+export class Stage {
+  readonly #random: () => number
+  readonly #waiting: Waiting[] = []
+  #underWay = 0
+  #running = 0
+
+  constructor(random: () => number) {
+    this.#random = random
+  }
+
+  /** Has a client's requests wait for their turn. */
+  direct(client: DynamoDBClient, actor: Actor): void {
+    client.middlewareStack.add(
+      (send) => async (args) => {
+        const how = actor.isDead ? 'die' : await this.#turn(actor)
+        if (how === 'die') throw new DeadError()
+        this.#underWay++
+        try {
+          const answer = await send(args)
+          if (how === 'make and die') throw new DeadError()
+          return answer
+        } finally {
+          this.#underWay--
+        }
+      },
+      { step: 'initialize', name: 'stage' },
+    )
+  }
+
+  /** Begins what a process does; its death by the stage's hand is no error. */
+  async begin(actor: Actor, run: () => Promise<void>): Promise<void> {
+    this.#running++
+    try {
+      await run()
+    } catch (error) {
+      if (!actor.isDead) throw error
+    } finally {
+      this.#running--
+    }
+  }
+
+  /** Lets one request after the other be made until all processes are done. @param deadly chance of dying at a request */
+  async play(deadly: number, eachStep: () => void): Promise<void> {
+    for (;;) {
+      await this.#settle()
+      if (this.#waiting.length === 0) {
+        if (this.#running === 0) return
+        continue
+      }
+      eachStep()
+      const [next] = this.#waiting.splice(Math.floor(this.#random() * this.#waiting.length), 1)
+      if (next === undefined) continue
+      const dies = this.#random() < deadly
+      if (!dies) next.go('make')
+      else {
+        next.actor.isDead = true
+        next.go(this.#random() < 0.5 ? 'die' : 'make and die')
+        for (const other of this.#waiting.filter(({ actor }) => actor === next.actor)) {
+          this.#waiting.splice(this.#waiting.indexOf(other), 1)
+          other.go('die')
+        }
+      }
+    }
+  }
+
+  #turn(actor: Actor): Promise<'make' | 'make and die' | 'die'> {
+    return new Promise((go) => this.#waiting.push({ actor, go }))
+  }
+
+  /** Waits until every process waits for its turn or is done. */
+  async #settle(): Promise<void> {
+    for (let quiet = 0; quiet < 3; ) {
+      await new Promise<void>((resolve) => setImmediate(resolve))
+      quiet = this.#underWay === 0 ? quiet + 1 : 0
+    }
+  }
+}
+
+class DeadError extends Error {
+  constructor() {
+    super('The stage let this process die')
+    this.name = 'DeadError'
+  }
+}
