@@ -5,6 +5,7 @@ import { jsonReport, type Report, tableReport } from './report.ts'
 /** Each benchmark by name, loaded when asked for. */
 const BENCHES: Readonly<Record<string, () => Promise<{ run(report: Report): Promise<void> }>>> = {
   ingest: () => import('./ingest.bench.ts'),
+  series: () => import('./series.bench.ts'),
   units: () => import('./units.bench.ts'),
 }
 

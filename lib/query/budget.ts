@@ -1,5 +1,6 @@
 import type { Limits } from '../model/limits.ts'
 import { QueryTooLargeError } from './errors.ts'
+import type { PlanStats } from './plan-rows.ts'
 
 type QueryLimits = Pick<Limits, 'querySeries' | 'queryPoints' | 'queryBytes' | 'queryMs'>
 
@@ -11,6 +12,8 @@ export interface QueryUsage {
   /** Stored bytes. */
   readonly bytes: number
   readonly ms: number
+  /** How the rows of each sub-query that read some were read. */
+  readonly plans: readonly PlanStats[]
 }
 
 /** What one query, all its sub-queries together, may still use. Each method throws QueryTooLargeError once it is used up. */
@@ -21,6 +24,7 @@ export class Budget {
   #series = 0
   #points = 0
   #bytes = 0
+  readonly #plans: PlanStats[] = []
 
   constructor(limits: QueryLimits, clock: () => number) {
     this.#limits = limits
@@ -56,8 +60,19 @@ export class Budget {
     if (this.#clock() - this.#started > queryMs) throw new QueryTooLargeError('queryMs', queryMs, 'milliseconds')
   }
 
+  /** Notes how the rows of a sub-query are read. */
+  planned(stats: PlanStats): void {
+    this.#plans.push(stats)
+  }
+
   /** What was used so far. */
   usage(): QueryUsage {
-    return { series: this.#series, points: this.#points, bytes: this.#bytes, ms: this.#clock() - this.#started }
+    return {
+      series: this.#series,
+      points: this.#points,
+      bytes: this.#bytes,
+      ms: this.#clock() - this.#started,
+      plans: this.#plans,
+    }
   }
 }

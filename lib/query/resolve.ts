@@ -1,5 +1,6 @@
 import { writeUid } from '../codec/tsuid.ts'
 import type { UidKind } from '../model/series.ts'
+import type { TagConstraint } from '../store/postings-pages.ts'
 import type { UidResolver } from '../uid/resolver.ts'
 import { UnknownNameError } from './errors.ts'
 import { literalsOf, matcherOf, type TagFilter } from './filters.ts'
@@ -23,6 +24,8 @@ export interface ResolvedQuery {
   readonly filterTagks: readonly string[]
   /** UIDs of the tag keys whose values make groups. */
   readonly groupBy: ReadonlySet<number>
+  /** What the series index can be asked for: one for each tag key, with the values that filters name exactly. */
+  readonly constraints: readonly TagConstraint[]
   /** What can be told from UIDs alone, before any name of a series is looked up. */
   wanted(tags: StoredSeries['tags']): boolean
 }
@@ -48,6 +51,12 @@ export async function resolveQuery(names: NameLookup, query: SubQuery): Promise<
     metric: metrics(query.metric),
     filters,
     filterTagks: [...keys].sort((a, b) => a - b).map((uid) => base64Uid(uid, names.widths.tagk)),
+    constraints: [...keys].map((tagk) =>
+      constraintOf(
+        tagk,
+        exact.flatMap((one) => (one.tagk === tagk && !one.negated ? [one.uids] : [])),
+      ),
+    ),
     groupBy: new Set(filters.flatMap(({ tagk, filter }) => (filter.groupBy ? [tagk] : []))),
     wanted(tags) {
       // without filters OpenTSDB passes explicitTags over
@@ -57,6 +66,13 @@ export async function resolveQuery(names: NameLookup, query: SubQuery): Promise<
       return exact.every(({ tagk, uids, negated }) => uids.has(byKey.get(tagk) ?? -1) !== negated)
     },
   }
+}
+
+/** @param literals the values that each of the filters on this tag key takes */
+function constraintOf(tagk: number, literals: readonly ReadonlySet<number>[]): TagConstraint {
+  const [first, ...others] = literals
+  if (first === undefined) return { tagk }
+  return { tagk, tagvs: new Set([...first].filter((uid) => others.every((uids) => uids.has(uid)))) }
 }
 
 function base64Uid(uid: number, width: number): string {
@@ -79,20 +95,20 @@ async function lookUp(names: NameLookup, kind: UidKind, wanted: Iterable<string>
 }
 
 /** The series whose tag values, by name, meet those filters that UIDs alone can't tell of. */
-export async function filterByName(
+export async function filterByName<T extends Pick<StoredSeries, 'tags'>>(
   names: NameLookup,
-  series: readonly StoredSeries[],
+  series: readonly T[],
   resolved: ResolvedQuery,
-): Promise<readonly StoredSeries[]> {
+): Promise<readonly T[]> {
   const pending = resolved.filters.filter(({ filter }) => literalsOf(filter) === undefined && filter.filter !== '*')
   if (pending.length === 0) return series
-  const tagvOf = (one: StoredSeries, tagk: number) => one.tags.find(([key]) => key === tagk)?.[1] ?? -1
+  const tagvOf = (one: T, tagk: number) => one.tags.find(([key]) => key === tagk)?.[1] ?? -1
   const uids = new Set(pending.flatMap(({ tagk }) => series.map((one) => tagvOf(one, tagk))))
   const tagvs = await names.uidsToNames('tagv', uids)
   const tests = pending.map(({ tagk, filter }) => {
     const matches = matcherOf(filter)
     const accepted = new Set([...tagvs].flatMap(([uid, name]) => (matches(name) ? [uid] : [])))
-    return (one: StoredSeries) => accepted.has(tagvOf(one, tagk))
+    return (one: T) => accepted.has(tagvOf(one, tagk))
   })
   return series.filter((one) => tests.every((test) => test(one)))
 }

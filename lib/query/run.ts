@@ -67,7 +67,10 @@ async function runSubQuery(deps: QueryDeps, query: Query, sub: SubQuery, budget:
   }
   const resolved = await resolveQuery(deps.names, sub)
   const scan = scanRange(query.start, query.end, sub.downsample)
-  const read = await deps.source.read(resolved.metric, scan, resolved.wanted, budget)
+  const read = await deps.source.read(resolved.metric, scan, resolved.wanted, budget, {
+    constraints: resolved.constraints,
+    accept: (candidates) => filterByName(deps.names, candidates, resolved),
+  })
   const series = await filterByName(deps.names, read, resolved)
   const groups = group(series, sub.aggregator.raw ? undefined : resolved.groupBy)
   const named = await nameTags(deps.names, groups)

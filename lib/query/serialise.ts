@@ -44,6 +44,7 @@ function summarise(results: readonly QueryResult[], usage: QueryUsage): unknown 
     seriesEmitted: results.length,
     emittedDPs: results.reduce((total, { points }) => total + points.count, 0),
     totalTime: usage.ms,
+    rowReads: usage.plans,
   }
 }
 

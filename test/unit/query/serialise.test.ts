@@ -30,6 +30,14 @@ test('javaDouble writes what reads back as the same double', () => {
   fc.assert(fc.property(fc.double({ noNaN: true }), (value) => Object.is(Number(javaDouble(value)), value)))
 })
 
+const PLAN = {
+  series: 1,
+  seriesOfMetric: 100,
+  exactHours: 24,
+  rangeHours: 0,
+  keys: 24,
+  estimated: { units: 12, requests: 1 },
+}
 const OPTIONS: SerialiseOptions = {
   arrays: false,
   msResolution: false,
@@ -62,7 +70,10 @@ function result(points: Point[], downsample?: string): QueryResult {
 }
 
 const text = (one: QueryResult, options: Partial<SerialiseOptions> = {}) =>
-  serialise({ results: [one], usage: { series: 1, points: 2, bytes: 3, ms: 4 } }, { ...OPTIONS, ...options })
+  serialise(
+    { results: [one], usage: { series: 1, points: 2, bytes: 3, ms: 4, plans: [PLAN] } },
+    { ...OPTIONS, ...options },
+  )
 
 const HEAD = '{"metric":"sys.\\"cpu","tags":{"host":"web01"},"aggregateTags":["dc"]'
 
@@ -87,11 +98,11 @@ test('TSUIDs, the query and a summary are there when they are asked for', () => 
   const all = JSON.parse(text(result([]), { showTsuids: true, showQuery: true, showSummary: true }))
   expect(all).toMatchObject([
     { tsuids: ['000001000001000001'], query: { index: 0, aggregator: 'sum', filters: [] }, dps: {} },
-    { statsSummary: { seriesRead: 1, bytesRead: 3 } },
+    { statsSummary: { seriesRead: 1, bytesRead: 3, rowReads: [{ exactHours: 24, keys: 24 }] } },
   ])
 })
 
 test('an answer longer than it may be is refused whole', () => {
   expect(() => text(result([[0, 1n]]), { maxLength: 20 })).toThrow(QueryTooLargeError)
-  expect(serialise({ results: [], usage: { series: 0, points: 0, bytes: 0, ms: 0 } }, OPTIONS)).toBe('[]')
+  expect(serialise({ results: [], usage: { series: 0, points: 0, bytes: 0, ms: 0, plans: [] } }, OPTIONS)).toBe('[]')
 })
