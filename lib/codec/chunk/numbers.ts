@@ -39,6 +39,19 @@ const CONTEXTS = [CONTEXT_NONE, CONTEXT_ZEROS, CONTEXT_LENGTH]
 /** Numbers below this are not worth deflate's time: its tables alone take more than they save. */
 const MIN_TO_DEFLATE = 256
 
+/** Models are tried on so many numbers where there are more. */
+const TRIAL_NUMBERS = 512
+
+/** Deflated numbers may take so many times the bytes of adaptively coded ones: they are read three times as fast. */
+const DEFLATED_MAY_COST = 1.05
+
+/** What numbers are foretold by. */
+interface Model {
+  readonly divisor: number
+  readonly prediction: Prediction
+  readonly context: number
+}
+
 /** Whole numbers as bytes. */
 export interface CodedNumbers {
   /** CONSTANT, STEP, ADAPTIVE or DEFLATED. */
@@ -48,7 +61,7 @@ export interface CodedNumbers {
 }
 
 /**
- * Codes numbers by whatever takes the fewest bytes.
+ * Codes numbers by whatever takes about the fewest bytes.
  * @param numbers whole, the first 0, no difference of any two above MAX_RESIDUAL; at least one
  * @param repeats whether stretches of them may come again, so that DEFLATED is tried too
  */
@@ -61,15 +74,22 @@ export function encodeNumbers(numbers: Float64Array, repeats: boolean): CodedNum
   const divided = divisor === 1 ? numbers : numbers.map((number) => number / divisor)
   const [prediction, second] = predictionsOf(divided)
   if (prediction === undefined) throw new RangeError('Numbers lie too far apart')
-  let best = encodeModel(ADAPTIVE, divided, divisor, prediction, CONTEXT_NONE)
-  const consider = (coded: CodedNumbers) => {
-    if (coded.bytes.length < best.bytes.length) best = coded
-  }
-  for (const context of CONTEXTS.slice(1)) consider(encodeModel(ADAPTIVE, divided, divisor, prediction, context))
-  if (second !== undefined) consider(encodeModel(ADAPTIVE, divided, divisor, second, CONTEXT_NONE))
-  if (repeats && numbers.length >= MIN_TO_DEFLATE)
-    consider(encodeModel(DEFLATED, divided, divisor, prediction, CONTEXT_NONE))
-  return best
+  const models: Model[] = CONTEXTS.map((context) => ({ divisor, prediction, context }))
+  if (second !== undefined) models.push({ divisor, prediction: second, context: CONTEXT_NONE })
+  const adaptive = encodeShortest(divided, models)
+  if (!repeats || numbers.length < MIN_TO_DEFLATE) return adaptive
+  const deflated = encodeModel(DEFLATED, divided, { divisor, prediction, context: CONTEXT_NONE })
+  return deflated.bytes.length <= adaptive.bytes.length * DEFLATED_MAY_COST ? deflated : adaptive
+}
+
+/** Codes numbers adaptively by the model whose first numbers take the fewest bytes. */
+function encodeShortest(numbers: Float64Array, models: readonly Model[]): CodedNumbers {
+  const trial = numbers.subarray(0, TRIAL_NUMBERS)
+  const [best] = models
+    .map((model) => ({ model, coded: encodeModel(ADAPTIVE, trial, model) }))
+    .sort((a, b) => a.coded.bytes.length - b.coded.bytes.length)
+  if (best === undefined) throw new RangeError('There is no model')
+  return trial.length === numbers.length ? best.coded : encodeModel(ADAPTIVE, numbers, best.model)
 }
 
 /**
@@ -101,13 +121,7 @@ export function readNumbers(reader: ByteReader, codec: number, count: number): F
   return numbers
 }
 
-function encodeModel(
-  codec: number,
-  numbers: Float64Array,
-  divisor: number,
-  prediction: Prediction,
-  context: number,
-): CodedNumbers {
+function encodeModel(codec: number, numbers: Float64Array, { divisor, prediction, context }: Model): CodedNumbers {
   const { order, slope } = prediction
   const hasDivisor = divisor === 1 ? 0 : HAS_DIVISOR
   const hasSlope = slope === 0 ? 0 : HAS_SLOPE
