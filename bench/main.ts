@@ -1,21 +1,32 @@
-// npm run bench -- NAME [--json]
+// npm run bench -- NAME [--json] [--data FILE]
 import { parseArgs } from 'node:util'
 import { jsonReport, type Report, tableReport } from './report.ts'
 
+interface Bench {
+  /** @param options.data a file to measure with, where the benchmark takes one */
+  run(report: Report, options: { readonly data?: string | undefined }): Promise<void>
+}
+
 /** Each benchmark by name, loaded when asked for. */
-const BENCHES: Readonly<Record<string, () => Promise<{ run(report: Report): Promise<void> }>>> = {
+const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  codec: () => import('./codec.bench.ts'),
   ingest: () => import('./ingest.bench.ts'),
   series: () => import('./series.bench.ts'),
   units: () => import('./units.bench.ts'),
 }
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } })
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean' }, data: { type: 'string' } },
+})
 const [name = ''] = positionals
 const load = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined
 if (load === undefined) {
-  console.error(`usage: npm run bench -- NAME [--json]\nNAME is one of ${Object.keys(BENCHES).join(', ')}`)
+  console.error(
+    `usage: npm run bench -- NAME [--json] [--data FILE]\nNAME is one of ${Object.keys(BENCHES).join(', ')}`,
+  )
   process.exitCode = 2
 } else {
   const bench = await load()
-  await bench.run(values.json ? jsonReport : tableReport())
+  await bench.run(values.json ? jsonReport : tableReport(), { data: values.data })
 }
