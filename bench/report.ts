@@ -37,6 +37,6 @@ function machine(): string {
 }
 
 function shown(value: number): string {
-  const digits = Math.abs(value) >= 100 ? 0 : 2
+  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 2 : 3
   return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
 }
