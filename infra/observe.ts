@@ -6,6 +6,7 @@ import { Construct } from 'constructs'
 
 export interface ObserveProps {
   readonly consume: IFunction
+  readonly seal: IFunction
   /** Batches that Lambda gave up. */
   readonly failedBatches: IQueue
   /** Device messages that did not reach the stream. */
@@ -26,6 +27,7 @@ export class Observe extends Construct {
       LAG.toMilliseconds(),
       props.consume.metric('IteratorAge', WORST),
     )
+    this.#alarm('Unsealed', 'unsealed', 'Hours are not sealed', 0, props.seal.metricErrors(SUM))
     this.#alarm('FailedBatches', 'failed-batches', 'Batches were given up', 0, queued(props.failedBatches))
     this.#alarm(
       'FailedDevices',
@@ -48,6 +50,7 @@ export class Observe extends Construct {
   }
 }
 
+const SUM = { statistic: 'Sum', period: Duration.hours(1) }
 const WORST = { statistic: 'Maximum', period: Duration.minutes(5) }
 
 function queued(queue: IQueue): IMetric {

@@ -6,6 +6,7 @@ import { Devices } from './devices.ts'
 import { Ingest } from './ingest.ts'
 import { Observe } from './observe.ts'
 import { Query } from './query.ts'
+import { Seal } from './seal.ts'
 import { Storage } from './storage.ts'
 
 export interface TsdbStackProps extends StackProps {
@@ -19,6 +20,7 @@ export class TsdbStack extends Stack {
     const { config } = props
     const storage = new Storage(this, 'Storage', { config })
     const ingest = new Ingest(this, 'Ingest', { config, storage })
+    const seal = new Seal(this, 'Seal', { config, storage })
     const query = new Query(this, 'Query', { config, storage })
     const devices = new Devices(this, 'Devices', { config, stream: ingest.stream })
     const api = new Api(this, 'Api', {
@@ -29,6 +31,7 @@ export class TsdbStack extends Stack {
     })
     new Observe(this, 'Observe', {
       consume: ingest.consume.lambda,
+      seal: seal.seal.lambda,
       failedBatches: ingest.failed,
       failedDevices: devices.failed,
     })

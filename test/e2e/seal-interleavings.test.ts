@@ -63,8 +63,8 @@ class Scenario {
     this.random = randomFrom(seed)
     this.stage = new Stage(this.random)
     this.baseTime = FIRST_DAY_S + seed * 86_400 + 5 * HOUR_S
-    // Two minutes before blocks of the first hour begin to be late.
-    this.now = (this.baseTime + HOUR_S) * 1000 + 180_000
+    // Some minutes before blocks of the first hour begin to be late.
+    this.now = (this.baseTime + HOUR_S) * 1000 + this.below(240_000)
     this.shards = [0, 1].map((shard) => this.#records(shard))
   }
 
@@ -189,7 +189,7 @@ class Scenario {
 
   passTime(): void {
     const chance = this.random()
-    this.now += chance < 0.02 ? LEASE_MS : chance < 0.1 ? 90_000 : this.below(8_000)
+    this.now += chance < 0.03 ? LEASE_MS : chance < 0.1 ? 90_000 : this.below(8_000)
   }
 
   async run(): Promise<void> {
@@ -235,4 +235,4 @@ test.each([
       scenario.close()
     }
   }
-})
+}, 240_000)

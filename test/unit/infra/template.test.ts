@@ -155,8 +155,8 @@ describe('stream and consumer', () => {
 })
 
 describe('functions', () => {
-  test('there are four, on the current Node and arm64, that log JSON and no start or end of a call', () => {
-    byDefault.template.resourceCountIs('AWS::Lambda::Function', 4)
+  test('there are five, on the current Node and arm64, that log JSON and no start or end of a call', () => {
+    byDefault.template.resourceCountIs('AWS::Lambda::Function', 5)
     byDefault.template.allResourcesProperties('AWS::Lambda::Function', {
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
@@ -166,7 +166,7 @@ describe('functions', () => {
 
   test('logRetentionDays: how long each log is kept', () => {
     const { template } = synthesise({ logRetentionDays: '7' })
-    template.resourceCountIs('AWS::Logs::LogGroup', 4)
+    template.resourceCountIs('AWS::Logs::LogGroup', 5)
     template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 7 })
   })
 
@@ -193,14 +193,22 @@ describe('functions', () => {
     ['IngestPut', ['dynamodb:Query', 'kinesis:PutRecords']],
     ['QueryRole', ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query']],
     ['QueryMeta', ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query']],
+    [
+      'SealRole',
+      [
+        ...['dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+        'dynamodb:UpdateItem',
+      ],
+    ],
     ['DevicesRole', ['kinesis:PutRecord', 'sqs:SendMessage']],
   ])('%s may write its log and do %j', (role, expected) => {
     expect(actionsOf(role).filter((action) => !action.startsWith('logs:'))).toEqual(expected)
   })
 
-  test('only the consumer may write tables', () => {
+  test('only the consumer and sealing may write tables', () => {
     const writes = (role: string) => actionsOf(role).filter((action) => /^dynamodb:.*(Put|Update|Write)/.test(action))
     expect(writes('IngestConsume')).toEqual(['dynamodb:BatchWriteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'])
+    expect([...new Set(writes('SealRole'))]).toEqual(['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:BatchWriteItem'])
     for (const role of ['IngestPut', 'QueryRole', 'QueryMeta', 'DevicesRole']) expect(writes(role)).toEqual([])
   })
 
@@ -290,10 +298,19 @@ describe('open access', () => {
   })
 })
 
-test('alarms watch the consumer’s lag and both queues, and name their section of the docs', () => {
+test('sealing is called every five minutes', () => {
+  byDefault.template.hasResourceProperties('AWS::Events::Rule', {
+    ScheduleExpression: 'rate(5 minutes)',
+    State: 'ENABLED',
+    Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^SealFunction'), 'Arn'] } })],
+  })
+})
+
+test('alarms watch the consumer’s lag, sealing and both queues, and name their section of the docs', () => {
   const alarms = Object.values(byDefault.template.findResources('AWS::CloudWatch::Alarm'))
   expect(alarms.map((alarm) => alarm.Properties.AlarmDescription)).toEqual([
     expect.stringContaining('docs/deploy.md#lag'),
+    expect.stringContaining('docs/deploy.md#unsealed'),
     expect.stringContaining('docs/deploy.md#failed-batches'),
     expect.stringContaining('docs/deploy.md#failed-devices'),
   ])

@@ -1,0 +1,33 @@
+import type { Context } from 'aws-lambda'
+import { type SealReport, seal } from '../lib/ingest/seal.ts'
+import { log } from './log.ts'
+import { sharedStore } from './store.ts'
+
+/** Milliseconds before the function's end from which no more is begun: what is under way then has to end. */
+const RESERVE_MS = 60_000
+/** Milliseconds that a lease outlives the function. */
+const LEASE_MARGIN_MS = 30_000
+/** Milliseconds for which an hour may wait to be sealed before somebody has to look. */
+const LONGEST_WAIT_MS = 86_400_000
+
+/**
+ * Turns the blocks of hours that are over into rows, as far as it comes in its time; called on a schedule.
+ * @throws Error where hours can't be sealed or have waited for more than a day, so that the alarm on this function's errors
+ * says it; whatever could be sealed is
+ */
+export async function handler(
+  _event: unknown,
+  context: Pick<Context, 'getRemainingTimeInMillis'>,
+): Promise<SealReport> {
+  const leftMs = context.getRemainingTimeInMillis()
+  const report = await seal(sharedStore(), {
+    until: Date.now() + leftMs - RESERVE_MS,
+    leaseMs: leftMs + LEASE_MARGIN_MS,
+  })
+  const { failures, ...figures } = report
+  log('info', 'sealed', figures)
+  for (const { shelf, baseTime, why } of failures) log('error', 'an hour could not be sealed', { shelf, baseTime, why })
+  if (failures.length > 0) throw new Error(`${failures.length} hours of shelves could not be sealed`)
+  if (report.lagMs > LONGEST_WAIT_MS) throw new Error(`An hour waits to be sealed for ${report.lagMs} ms`)
+  return report
+}

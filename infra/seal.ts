@@ -1,0 +1,48 @@
+import { Duration } from 'aws-cdk-lib'
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events'
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
+import { Construct } from 'constructs'
+import type { StackConfig } from './config.ts'
+import { TsdbFunction } from './function.ts'
+import { READ_ITEMS, type Storage } from './storage.ts'
+
+export interface SealProps {
+  readonly config: StackConfig
+  readonly storage: Storage
+}
+
+/** Two cores' memory: all points of a shelf's hour are held at once. */
+const SEAL_MEMORY_MB = 3538
+
+/** Turns the blocks of hours that are over into rows. */
+export class Seal extends Construct {
+  readonly seal: TsdbFunction
+
+  constructor(scope: Construct, id: string, props: SealProps) {
+    super(scope, id)
+    const { config, storage } = props
+    this.seal = new TsdbFunction(this, 'Seal', {
+      config,
+      entry: 'seal',
+      description: 'Turns the blocks of hours that are over into rows',
+      memoryMb: SEAL_MEMORY_MB,
+      // Lambda's most: a large hour that has been begun should end.
+      timeoutSeconds: 900,
+      environment: { ...storage.names('data', 'uid', 'meta'), ...storage.keys() },
+      permissions: [
+        { actions: READ_ITEMS, resources: storage.arns('data', 'meta') },
+        {
+          actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+          resources: storage.arns('data'),
+        },
+        // The series log moves to the postings.
+        { actions: ['dynamodb:PutItem', 'dynamodb:BatchWriteItem'], resources: storage.arns('meta') },
+      ],
+    })
+    new Rule(this, 'Schedule', {
+      description: 'Seals what is due',
+      schedule: Schedule.rate(Duration.minutes(5)),
+      targets: [new LambdaFunction(this.seal.lambda)],
+    })
+  }
+}

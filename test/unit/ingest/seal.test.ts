@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { seal } from '../../../lib/ingest/seal.ts'
+import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
+import { StoredSeriesSource } from '../../../lib/query/index.ts'
+import { openClient } from '../../../lib/store/dynamo.ts'
+import { openStore, type Store, type StoreConfig } from '../../../lib/store/index.ts'
+import { type RunningDynamo, startDynamo, TABLES } from '../../helpers/dynamo.ts'
+import { PointWriter } from '../../helpers/stored-points.ts'
+
+const HOUR_S = 3600
+const LEASE_MS = 60_000
+const NO_BUDGET = { series: () => {}, points: () => {}, bytes: () => {}, time: () => {} }
+
+let dynamo: RunningDynamo
+let store: Store
+let writer: PointWriter
+const open = (more: Partial<StoreConfig> = {}) =>
+  openStore({
+    tables: TABLES,
+    uidWidths: DEFAULT_UID_WIDTHS,
+    shelves: 4,
+    saltBuckets: 1,
+    endpoint: dynamo.endpoint,
+    ...more,
+  })
+
+beforeAll(async () => {
+  dynamo = await startDynamo()
+  store = open()
+  writer = new PointWriter(dynamo.endpoint)
+})
+afterAll(() => {
+  writer.close()
+  store.close()
+  return dynamo.stop()
+})
+
+/** Writes values of one series at seconds after the hour's start. */
+function write(metric: string, baseTime: number, values: Readonly<Record<number, number>>, arrivalMs?: number) {
+  const points = Object.entries(values).map(([second, value]) => ({
+    metric,
+    timestamp: baseTime + Number(second),
+    value,
+    tags: { host: 'a' },
+  }))
+  return writer.write(JSON.stringify(points), arrivalMs)
+}
+
+async function read(metric: string, baseTime: number): Promise<Record<number, number>> {
+  const uid = (await store.uids.namesToUids('metric', [metric])).get(metric) ?? 0
+  const range = { from: baseTime, to: baseTime + HOUR_S }
+  const series = await new StoredSeriesSource(store, DEFAULT_UID_WIDTHS).read(uid, range, () => true, NO_BUDGET)
+  expect(series).toHaveLength(1)
+  return Object.fromEntries(
+    series.flatMap(({ points }) =>
+      Array.from({ length: points.count }, (_, i) => [points.times[i]! / 1000 - baseTime, points.values[i]!]),
+    ),
+  )
+}
+
+/** Long after now, so that all that was written is due. */
+const later = (ms = 0) => Date.now() + 86_400_000 + ms
+
+function sealAll(of: Store = store, at = later()) {
+  return seal(of, { until: Number.POSITIVE_INFINITY, leaseMs: LEASE_MS, backOff: false, clock: () => at })
+}
+
+test('an hour becomes rows, then late points join them, and nothing is left to do', async () => {
+  const base = 1_600_000_000 - (1_600_000_000 % HOUR_S)
+  await write('sealed', base, { 0: 1, 10: 2 })
+  expect(await sealAll()).toMatchObject({ hours: 1, lateHours: 0, rows: 1, points: 2, left: 0, failures: [] })
+  expect(await read('sealed', base)).toEqual({ 0: 1, 10: 2 })
+  expect(await sealAll()).toMatchObject({ hours: 0, rows: 0, left: 0 })
+  await write('sealed', base, { 5: 3, 10: 4 })
+  expect(await read('sealed', base)).toEqual({ 0: 1, 5: 3, 10: 4 })
+  expect(await sealAll()).toMatchObject({ hours: 1, lateHours: 1, rows: 1, points: 3, left: 0 })
+  expect(await read('sealed', base)).toEqual({ 0: 1, 5: 3, 10: 4 })
+})
+
+test('a point that comes after its hour was sealed, but arrived before the newest of its row, counts as merged already', async () => {
+  const base = 1_610_000_000 - (1_610_000_000 % HOUR_S)
+  await write('ordered', base, { 0: 1, 10: 2 }, 2_000)
+  await sealAll()
+  await write('ordered', base, { 0: 7, 20: 8 }, 1_000)
+  expect(await read('ordered', base)).toEqual({ 0: 1, 10: 2, 20: 8 })
+  await sealAll()
+  expect(await read('ordered', base)).toEqual({ 0: 1, 10: 2, 20: 8 })
+})
+
+test('late hours wait for their time: a minute after the first round, an hour after the second', async () => {
+  const base = 1_620_000_000 - (1_620_000_000 % HOUR_S)
+  const run = async (at: number) =>
+    (await seal(store, { until: Number.POSITIVE_INFINITY, leaseMs: LEASE_MS, clock: () => at })).hours
+  await write('waiting', base, { 0: 1 })
+  expect(await run(Date.now() + 30_000)).toBe(0)
+  const first = later()
+  expect(await run(first)).toBe(1)
+  await write('waiting', base, { 1: 1 })
+  expect([await run(first + 59_000), await run(first + 60_000)]).toEqual([0, 1])
+  await write('waiting', base, { 2: 1 })
+  expect([await run(first + 3_600_000), await run(first + 3_660_000)]).toEqual([0, 1])
+})
+
+test('a seal that was paused beyond its lease changes no row that its successor wrote', async () => {
+  const base = 1_630_000_000 - (1_630_000_000 % HOUR_S)
+  await write('paused', base, { 0: 1 })
+  let goOn: () => void = () => {}
+  let paused: () => void = () => {}
+  const isPaused = new Promise<void>((resolve) => {
+    paused = resolve
+  })
+  const client = openClient(dynamo.endpoint)
+  client.middlewareStack.add(
+    (send, context) => async (args) => {
+      if (context.commandName === 'PutItemCommand') {
+        await new Promise<void>((resolve) => {
+          goOn = resolve
+          paused()
+        })
+      }
+      return send(args)
+    },
+    { step: 'initialize', name: 'pause' },
+  )
+  const slow = open({ client })
+  const at = later()
+  const first = sealAll(slow, at)
+  await isPaused
+  await write('paused', base, { 1: 2 })
+  expect(await sealAll(store, at + LEASE_MS)).toMatchObject({ hours: 1, points: 2 })
+  goOn()
+  expect(await first).toMatchObject({ hours: 0, left: 1, failures: [] })
+  expect(await read('paused', base)).toEqual({ 0: 1, 1: 2 })
+  slow.close()
+})
+
+test('an hour that can’t be read is reported and keeps no other from being sealed', async () => {
+  const base = 1_640_000_000 - (1_640_000_000 % HOUR_S)
+  const key = { writtenAt: Date.now(), shard: 0, firstSequence: 0n, lastSequence: 0n }
+  await store.ledger.openHour(0, base)
+  await store.data.putBlock({ ...key, shelf: 0, baseTime: base }, Buffer.from('no block'))
+  await write('after', base + 86_400, { 0: 1 })
+  const report = await sealAll()
+  expect(report).toMatchObject({ hours: 1, failures: [{ shelf: 0, baseTime: base }] })
+  expect(report.failures[0]?.why).toContain('block')
+  expect(await read('after', base + 86_400)).toEqual({ 0: 1 })
+})
