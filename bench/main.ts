@@ -9,6 +9,7 @@ interface Bench {
 
 /** Each benchmark by name, loaded when asked for. */
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  cardinality: () => import('./cardinality.bench.ts'),
   codec: () => import('./codec.bench.ts'),
   ingest: () => import('./ingest.bench.ts'),
   series: () => import('./series.bench.ts'),

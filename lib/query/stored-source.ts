@@ -13,9 +13,11 @@ import {
 } from '../store/layout.ts'
 import type { Ledger, LedgerHour } from '../store/ledger.ts'
 import { mapParallel } from '../store/parallel.ts'
-import type { RowStore } from '../store/rows.ts'
+import type { RowStore, StoredRow } from '../store/rows.ts'
+import type { SeriesIndex } from '../store/series-index.ts'
+import { planRows, type RowBlock, type RowHour } from './plan-rows.ts'
 import type { ScanRange } from './range.ts'
-import type { ReadBudget, SeriesSource, StoredSeries } from './series.ts'
+import type { IndexSelection, ReadBudget, SeriesSource, StoredSeries } from './series.ts'
 
 /** Requests to the store at a time: enough to hide its latency, few enough not to be throttled. */
 const READS_AT_A_TIME = 24
@@ -33,7 +35,8 @@ const SETTLED_AFTER_MS = 600_000
 export interface ReadableStore {
   readonly data: Pick<DataStore, 'readBlocks'>
   readonly ledger: Pick<Ledger, 'readLedger'>
-  readonly rows: Pick<RowStore, 'readRowsRange'>
+  readonly rows: Pick<RowStore, 'readRowsExact' | 'readRowsRange'>
+  readonly index: Pick<SeriesIndex, 'find'>
   readonly layout: Pick<LayoutStore, 'readLayout'>
 }
 
@@ -73,10 +76,14 @@ export class StoredSeriesSource implements SeriesSource {
     range: ScanRange,
     wanted: (tags: StoredSeries['tags']) => boolean,
     budget: ReadBudget,
+    selection?: IndexSelection,
   ): Promise<StoredSeries[]> {
     const reading: Reading = { metric, wanted, budget, gathered: new Map() }
-    const plan = await this.#plan(metric, range, budget)
-    await mapParallel(plan, READS_AT_A_TIME, (hour) => this.#readHour(hour, reading))
+    const hours = await this.#plan(metric, range, budget)
+    // What is in blocks first, the rows last. A seal that comes in between has put into the rows what the blocks held; the
+    // other way round it could take a point from where it is looked for next to where nobody looks any more.
+    await mapParallel(hours, READS_AT_A_TIME, (hour) => this.#readBlocks(hour, reading))
+    await this.#readRows(hours, reading, selection)
     const series = [...reading.gathered.values()].filter((one) => one !== undefined)
     series.sort((a, b) => Buffer.compare(a.tsuid, b.tsuid))
     return series.map(({ tsuid, tags, pieces }) => ({ tsuid, tags, points: mergePieces(pieces) }))
@@ -102,11 +109,8 @@ export class StoredSeriesSource implements SeriesSource {
     return plan
   }
 
-  /**
-   * Reads an hour: what is in blocks first, the rows last. A seal that comes in between has put into the rows what the blocks
-   * held; the other way round it could take a point from where it is looked for next to where nobody looks any more.
-   */
-  async #readHour({ baseTime, layout, shelves }: PlannedHour, reading: Reading): Promise<void> {
+  /** Reads what the ledger says of an hour is in blocks. */
+  async #readBlocks({ baseTime, shelves }: PlannedHour, reading: Reading): Promise<void> {
     const { metric, budget } = reading
     for (const { shelf, state, earliestLate } of shelves) {
       if (state === 'sealed') continue
@@ -120,20 +124,54 @@ export class StoredSeriesSource implements SeriesSource {
         }
       }
     }
-    const inRows = shelves.filter(({ state }) => state !== 'open')
-    if (inRows.length === 0) return
-    const settled = inRows.every(({ roundEndedAt }) => this.#clock() - roundEndedAt >= SETTLED_AFTER_MS)
-    const rows = await this.#store.rows.readRowsRange(metric, baseTime, { consistent: !settled })
-    const sealed = new Set(inRows.map(({ shelf }) => shelf))
-    for (const { tsuid, row, bytes } of rows) {
-      // A row of an open shelf was left by a seal that is under way; its blocks have been read.
-      if (!sealed.has(shelfOf(layout, metric, hashTsuid(tsuid)))) continue
-      budget.bytes(bytes)
-      this.#gather(reading, tsuid, () => {
-        const { points, newest } = row
-        return { points, sources: new Uint32Array(points.count), origins: [newest] }
-      })
+  }
+
+  /** Reads the rows of the hours that were sealed, by key or by range. */
+  async #readRows(hours: readonly PlannedHour[], reading: Reading, selection?: IndexSelection): Promise<void> {
+    const { metric, wanted, budget } = reading
+    const sealed = new Map<number, PlannedHour>()
+    const rowHours: RowHour[] = []
+    for (const hour of hours) {
+      const inRows = hour.shelves.filter(({ state }) => state !== 'open')
+      if (inRows.length === 0) continue
+      const settled = inRows.every(({ roundEndedAt }) => this.#clock() - roundEndedAt >= SETTLED_AFTER_MS)
+      sealed.set(hour.baseTime, { ...hour, shelves: inRows })
+      rowHours.push({ baseTime: hour.baseTime, saltBuckets: hour.layout.saltBuckets, consistent: !settled })
     }
+    if (rowHours.length === 0) return
+    const { blocks, stats } = await planRows(this.#store.index, this.#widths, {
+      metric,
+      constraints: selection?.constraints ?? [],
+      wanted,
+      ...(selection === undefined ? {} : { accept: selection.accept }),
+      hours: rowHours,
+    })
+    budget.planned?.(stats)
+    await mapParallel(blocks, READS_AT_A_TIME, async (block) => {
+      for (const row of await this.#readRowBlock(metric, block)) {
+        const hour = sealed.get(row.baseTime)
+        if (hour !== undefined) this.#gatherRow(reading, hour, row)
+      }
+    })
+  }
+
+  async #readRowBlock(metric: number, { read, baseTimes, tsuids = [], consistent }: RowBlock): Promise<StoredRow[]> {
+    const { rows } = this.#store
+    if (read === 'exact') return rows.readRowsExact(baseTimes, tsuids, { consistent })
+    const found = await mapParallel(baseTimes, 1, (baseTime) => rows.readRowsRange(metric, baseTime, { consistent }))
+    return found.flat()
+  }
+
+  /** @param hour with its sealed shelves alone */
+  #gatherRow(reading: Reading, { layout, shelves }: PlannedHour, { tsuid, row, bytes }: StoredRow): void {
+    // A row of an open shelf was left by a seal that is under way; its blocks have been read.
+    const own = shelfOf(layout, reading.metric, hashTsuid(tsuid))
+    if (!shelves.some(({ shelf }) => shelf === own)) return
+    reading.budget.bytes(bytes)
+    this.#gather(reading, tsuid, () => {
+      const { points, newest } = row
+      return { points, sources: new Uint32Array(points.count), origins: [newest] }
+    })
   }
 
   #gather({ gathered, wanted, budget }: Reading, tsuid: Uint8Array, piece: () => Piece): void {
