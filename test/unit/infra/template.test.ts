@@ -196,7 +196,15 @@ describe('functions', () => {
     [
       'SealRole',
       [
-        ...['dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+        ...[
+          'dynamodb:BatchGetItem',
+          'dynamodb:BatchWriteItem',
+          'dynamodb:DeleteItem',
+          'dynamodb:GetItem',
+          'dynamodb:PutItem',
+          'dynamodb:PutItem',
+          'dynamodb:Query',
+        ],
         'dynamodb:UpdateItem',
       ],
     ],
@@ -208,7 +216,11 @@ describe('functions', () => {
   test('only the consumer and sealing may write tables', () => {
     const writes = (role: string) => actionsOf(role).filter((action) => /^dynamodb:.*(Put|Update|Write)/.test(action))
     expect(writes('IngestConsume')).toEqual(['dynamodb:BatchWriteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'])
-    expect([...new Set(writes('SealRole'))]).toEqual(['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:BatchWriteItem'])
+    expect([...new Set(writes('SealRole'))]).toEqual([
+      'dynamodb:BatchWriteItem',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+    ])
     for (const role of ['IngestPut', 'QueryRole', 'QueryMeta', 'DevicesRole']) expect(writes(role)).toEqual([])
   })
 
