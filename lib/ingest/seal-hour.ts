@@ -1,6 +1,7 @@
 import { type BlockSource, decodeBlock } from '../codec/block.ts'
 import { mergePieces, newestOrigin, type Piece } from '../codec/merge.ts'
 import type { Row } from '../codec/row.ts'
+import { readUid } from '../codec/tsuid.ts'
 import { CorruptDataError } from '../model/errors.ts'
 import { ConditionFailedError } from '../store/errors.ts'
 import type { Store } from '../store/index.ts'
@@ -22,6 +23,8 @@ export interface SealedHour {
   readonly points: number
   readonly blockBytes: number
   readonly rowBytes: number
+  /** UIDs of the metrics that it holds. */
+  readonly metrics: ReadonlySet<number>
 }
 
 /**
@@ -42,11 +45,12 @@ export async function sealHour(
   const blocks = await store.data.readBlocks(shelf, baseTime, lease.state === 'open' ? undefined : lease.earliestLate)
   const counts = { rows: 0, points: 0, rowBytes: 0, blockBytes: blocks.reduce((sum, { length }) => sum + length, 0) }
   const series = [...gatherPieces(blocks).values()]
+  const metrics = new Set(series.map(({ tsuid }) => readUid(tsuid, 0, store.uids.widths.metric)))
   try {
     for (const some of chunksOf(series, ROWS_AT_A_TIME)) {
       if (isTimeUp()) {
         await store.ledger.release(lease)
-        return { outcome: 'stopped', ...counts }
+        return { outcome: 'stopped', ...counts, metrics }
       }
       const rows = await mergeRows(store, lease, some)
       counts.rowBytes += await store.rows.putRows(rows, lease.fence)
@@ -54,12 +58,12 @@ export async function sealHour(
       for (const { row } of rows) counts.points += row.points.count
     }
   } catch (error) {
-    if (error instanceof ConditionFailedError) return { outcome: 'lost', ...counts }
+    if (error instanceof ConditionFailedError) return { outcome: 'lost', ...counts, metrics }
     throw error
   }
-  if (await store.ledger.markSealed(lease, counts, clock())) return { outcome: 'sealed', ...counts }
+  if (await store.ledger.markSealed(lease, counts, clock())) return { outcome: 'sealed', ...counts, metrics }
   await store.ledger.postpone(lease, clock())
-  return { outcome: 'late', ...counts }
+  return { outcome: 'late', ...counts, metrics }
 }
 
 /** One series' points of some blocks. */

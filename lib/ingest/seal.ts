@@ -7,6 +7,7 @@ import type { HourState, LedgerHour, PendingDay, ShelfHour } from '../store/ledg
 import { mapParallel } from '../store/parallel.ts'
 import { SEAL_GRACE_MS } from './consume.ts'
 import { whyOf } from './faults.ts'
+import { foldSeriesLog } from './index-series.ts'
 import { type SealedHour, sealHour } from './seal-hour.ts'
 
 /**
@@ -21,6 +22,7 @@ const BACK_OFF_MS = [60_000, 3_600_000, 6 * 3_600_000] as const
 const HOUR_MS = 3_600_000
 const DAY_S = 86_400
 const PARALLEL_READS = 8
+const PARALLEL_FOLDS = 4
 
 export interface SealOptions {
   /** Milliseconds since 1970 after which no more is begun; what is under way then is finished or given back. */
@@ -50,6 +52,8 @@ export interface SealReport {
   readonly blockBytes: number
   /** Bytes of the rows that were written. */
   readonly rowBytes: number
+  /** Series moved from the series log to the postings. */
+  readonly indexed: number
   /** Shelf-hours that were due and are not sealed: others work on them, late blocks came meanwhile, or time was up. */
   readonly left: number
   /**
@@ -62,15 +66,18 @@ export interface SealReport {
 }
 
 /**
- * Seals what is due of all shelves, the oldest hours first. Two at once share the work: each hour has a lease, and both begin
- * with another shelf. Stopped at any point, the next run goes on where the ledger says.
+ * Seals what is due of all shelves, the oldest hours first; then, as far as time is left, moves new series of the metrics in
+ * these hours from the series log to the postings. Two at once share the work: each hour has a lease, and both begin with
+ * another shelf. Stopped at any point, the next run goes on where the ledger says; a log that was not folded waits for the
+ * metric's next hour.
  * @throws StoreUnavailableError
  */
 export async function seal(store: Store, options: SealOptions): Promise<SealReport> {
   const { until, leaseMs, clock = Date.now, backOff = true } = options
   const owner = randomUUID()
-  const totals = { hours: 0, lateHours: 0, rows: 0, points: 0, blockBytes: 0, rowBytes: 0, left: 0 }
+  const totals = { hours: 0, lateHours: 0, rows: 0, points: 0, blockBytes: 0, rowBytes: 0, indexed: 0, left: 0 }
   const failures: SealFailure[] = []
+  const metrics = new Map<number, ShelfHour>()
   const hours = await unsealedHours(store, clock())
   for (const hour of inOrderOfWork(hours.filter((each) => isDue(each, clock(), backOff)))) {
     const lease = clock() < until ? await store.ledger.lease(hour, owner, clock(), leaseMs) : undefined
@@ -85,7 +92,9 @@ export async function seal(store: Store, options: SealOptions): Promise<SealRepo
     }
     const isTimeUp = () => clock() >= Math.min(until, lease.leasedUntil)
     try {
-      addTo(totals, await sealHour(store, lease, isTimeUp, clock), lease.state)
+      const sealed = await sealHour(store, lease, isTimeUp, clock)
+      addTo(totals, sealed, lease.state)
+      for (const metric of sealed.metrics) metrics.set(metric, hour)
     } catch (error) {
       if (error instanceof UnavailableError) throw error
       // One hour that can't be read must not keep all later ones from being sealed.
@@ -93,6 +102,17 @@ export async function seal(store: Store, options: SealOptions): Promise<SealRepo
       await store.ledger.postpone(lease, clock())
     }
   }
+  await mapParallel([...metrics], PARALLEL_FOLDS, async ([metric, { shelf, baseTime }]) => {
+    const outOfTime = () => clock() >= until
+    if (outOfTime()) return
+    try {
+      const { folded } = await foldSeriesLog({ ...store, widths: store.uids.widths }, metric, { outOfTime })
+      totals.indexed += folded
+    } catch (error) {
+      if (error instanceof UnavailableError) throw error
+      failures.push({ shelf, baseTime, why: `The series of metric ${metric} can't be indexed: ${whyOf(error)}` })
+    }
+  })
   return { ...totals, failures, lagMs: lagOf(await unsealedHours(store, clock()), clock()) }
 }
 

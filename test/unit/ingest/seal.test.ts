@@ -1,9 +1,12 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { encodeTsuid } from '../../../lib/codec/tsuid.ts'
 import { seal } from '../../../lib/ingest/seal.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
 import { StoredSeriesSource } from '../../../lib/query/index.ts'
 import { openClient } from '../../../lib/store/dynamo.ts'
 import { openStore, type Store, type StoreConfig } from '../../../lib/store/index.ts'
+import { seriesLogPk } from '../../../lib/store/keys.ts'
 import { type RunningDynamo, startDynamo, TABLES } from '../../helpers/dynamo.ts'
 import { PointWriter } from '../../helpers/stored-points.ts'
 
@@ -132,6 +135,33 @@ test('a seal that was paused beyond its lease changes no row that its successor 
   expect(await first).toMatchObject({ hours: 0, left: 1, failures: [] })
   expect(await read('paused', base)).toEqual({ 0: 1, 1: 2 })
   slow.close()
+})
+
+test('the series log of a metric in the sealed hours is put together, and every series stays to be found', async () => {
+  const base = 1_610_000_000 - (1_610_000_000 % HOUR_S)
+  await write('indexed', base, { 0: 1 })
+  const metric = (await store.uids.namesToUids('metric', ['indexed'])).get('indexed') ?? 0
+  const tsuids = Array.from({ length: 70 }, (_, i) => encodeTsuid(metric, [[9, 1 + i]], DEFAULT_UID_WIDTHS))
+  for (const tsuid of tsuids) await store.seriesLog.append(metric, [tsuid])
+  expect(await sealAll()).toMatchObject({ hours: 1, indexed: 0, failures: [] })
+  let items = 0
+  for await (const page of store.seriesLog.readItems(metric)) items += page.length
+  expect(items).toBe(1)
+  expect((await store.index.find(metric, [{ tagk: 9 }])).series.map(({ tsuid }) => tsuid)).toEqual(tsuids)
+})
+
+test('an index that can’t be read is reported, and the hour is sealed all the same', async () => {
+  const base = 1_620_000_000 - (1_620_000_000 % HOUR_S)
+  await write('unindexed', base, { 0: 1 })
+  const metric = (await store.uids.namesToUids('metric', ['unindexed'])).get('unindexed') ?? 0
+  const client = openClient(dynamo.endpoint)
+  const key = { pk: { B: seriesLogPk(metric, 3) }, sk: { B: Uint8Array.of(0) } }
+  await client.send(new PutItemCommand({ TableName: TABLES.meta, Item: { ...key, series: { B: Uint8Array.of(99) } } }))
+  client.destroy()
+  const report = await sealAll()
+  expect(report).toMatchObject({ hours: 1, failures: [{ baseTime: base }] })
+  expect(report.failures[0]?.why).toContain(`metric ${metric}`)
+  expect(await read('unindexed', base)).toEqual({ 0: 1 })
 })
 
 test('an hour that can’t be read is reported and keeps no other from being sealed', async () => {
