@@ -16,7 +16,7 @@ import { INVOCATION, putEvent, readStream, statusOf, streamEvents } from './stre
 const RECORDS_AN_EVENT = 100
 const SHELVES = 4
 /** Rounds of which the last is reported, so that the compiler has seen everything. */
-const ROUNDS = 3
+const ROUNDS = 4
 
 /**
  * Points per second of CPU of this process: through what put computes, then through its handler as the gateway calls it, with
