@@ -29,6 +29,13 @@ export const HUNDRED_HOSTS: Fleet = {
   seed: 20261122,
 }
 
+/** The same points in requests as `tsdb import` sends them. */
+export const HUNDRED_HOSTS_IMPORTED: Fleet = {
+  ...HUNDRED_HOSTS,
+  name: 'hosts=100 metrics=10 batch=5000',
+  pointsPerRequest: 5000,
+}
+
 /** The same number of points of few series and of many. */
 export const HUNDRED_SERIES: Fleet = {
   name: 'series=100 batch=500',

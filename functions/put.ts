@@ -21,6 +21,8 @@ function sharedStream(): PointStream {
   const client = () =>
     new KinesisClient({
       maxAttempts: 1,
+      // the steps of a request are the same each time
+      cacheMiddleware: true,
       // HTTP/1.1 with kept connections: Kinesis' default is HTTP/2, which the local stream does not speak
       requestHandler: new NodeHttpHandler({
         connectionTimeout: 1_000,

@@ -7,6 +7,9 @@ import { workerFile } from '../worker-file.ts'
 import { handlerFile } from './handler-file.ts'
 import type { Call, FromInstance, InstanceSettings } from './protocol.ts'
 
+/** That make up V8's young generation: two that objects are copied between, and as much again for large ones. */
+const SEMI_SPACES = 3
+
 /** What became of a call. */
 export type Outcome =
   /** The handler's answer, as JSON. */
@@ -67,7 +70,10 @@ export class Instance {
       execArgv: [],
       stdout: true,
       stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: model.memoryMb },
+      resourceLimits: {
+        maxOldGenerationSizeMb: model.memoryMb,
+        ...(model.semiSpaceMb !== undefined && { maxYoungGenerationSizeMb: model.semiSpaceMb * SEMI_SPACES }),
+      },
     })
     return new Instance(model, worker, log)
   }

@@ -20,7 +20,14 @@ const CONSOLE_LEVELS: readonly (readonly ['debug' | 'info' | 'log' | 'trace' | '
   ['error', 'error'],
 ]
 for (const [method, level] of CONSOLE_LEVELS) {
-  console[method] = (...values: unknown[]) => say({ type: 'log', level, text: format(...values) })
+  console[method] = (...values: unknown[]) => say({ type: 'log', level, text: logText(values) })
+}
+
+/** As Lambda's JSON log format has it: an object alone stays JSON, on one line. */
+function logText(values: readonly unknown[]): string {
+  const [first] = values
+  const alone = values.length === 1 && typeof first === 'object' && first !== null && !(first instanceof Error)
+  return alone ? JSON.stringify(first) : format(...values)
 }
 
 const handler = await loadHandler()

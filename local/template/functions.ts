@@ -25,7 +25,8 @@ export function readFunction(properties: Properties, resources: Resources, asset
   logging?.done()
 
   const environment = properties.optionalObject('Environment')
-  const variables = environment?.textMap('Variables') ?? {}
+  const { NODE_OPTIONS: nodeOptions = '', ...variables } = environment?.textMap('Variables') ?? {}
+  const semiSpaceMb = readNodeOptions(nodeOptions, properties)
   environment?.done()
 
   properties.optionalText('FunctionName')
@@ -38,6 +39,7 @@ export function readFunction(properties: Properties, resources: Resources, asset
     memoryMb: properties.optionalNumber('MemorySize') ?? 128,
     timeoutMs: (properties.optionalNumber('Timeout') ?? 3) * 1000,
     environment: variables,
+    semiSpaceMb,
     logLevel,
   }
   properties.skip({
@@ -50,6 +52,20 @@ export function readFunction(properties: Properties, resources: Resources, asset
   })
   properties.done()
   return model
+}
+
+/**
+ * Reads NODE_OPTIONS, which a process takes from its environment and a thread does not.
+ * @returns megabytes of --max-semi-space-size, undefined where it is not given
+ */
+function readNodeOptions(text: string, properties: Properties): number | undefined {
+  let semiSpaceMb: number | undefined
+  for (const option of text.split(' ').filter((word) => word !== '')) {
+    const size = /^--max-semi-space-size=(\d+)$/.exec(option)?.[1]
+    if (size === undefined) throw properties.wrong('Environment', `has NODE_OPTIONS with ${option}, unknown here`)
+    semiSpaceMb = Number(size)
+  }
+  return semiSpaceMb
 }
 
 /** Reads AWS::Lambda::EventSourceMapping of a Kinesis stream. */

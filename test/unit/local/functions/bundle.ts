@@ -37,6 +37,7 @@ export async function tinyFunction(
     codeDir,
     handler: 'index.handler',
     memoryMb: 128,
+    semiSpaceMb: undefined,
     timeoutMs: 5_000,
     environment: {},
     logLevel: undefined,

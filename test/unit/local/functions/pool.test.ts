@@ -120,7 +120,7 @@ test('what a handler prints goes to the log with its level, from the template’
   }`
   const { pool, logged } = await tinyFunction(source, { logLevel: 'info' })
   expect(await pool.call({})).toEqual({ kind: 'answer', payload: 'null' })
-  expect(logged).toEqual(['info  tiny: l 1', 'warn  tiny: w', 'error tiny: { e: 1 }'])
+  expect(logged).toEqual(['info  tiny: l 1', 'warn  tiny: w', 'error tiny: {"e":1}'])
 })
 
 test('a stopped pool takes nothing more', async () => {

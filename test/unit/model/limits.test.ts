@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { DEFAULT_LIMITS } from '../../../lib/model/limits.ts'
+
+/** `64 MB` or `100,000`, as the page writes a number. */
+function asWritten(value: number): string {
+  const megabytes = value / 1024 ** 2
+  return Number.isInteger(megabytes) ? `${megabytes} MB` : value.toLocaleString('en-US')
+}
+
+test('docs/api/limits.md lists every limit with its default, in the order of the code', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/api/limits.md'), 'utf8')
+  const rows = [...page.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)].map(([, name, value]) => [name, value])
+  expect(rows).toEqual(Object.entries(DEFAULT_LIMITS).map(([name, value]) => [name, asWritten(value)]))
+})
