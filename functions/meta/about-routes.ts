@@ -1,0 +1,29 @@
+import { describeConfig } from '../../lib/meta/config.ts'
+import { FILTER_DESCRIPTIONS } from '../../lib/meta/filter-descriptions.ts'
+import { describeStats } from '../../lib/meta/stats.ts'
+import { versionInfo, versionText } from '../../lib/meta/version.ts'
+import { AGGREGATOR_NAMES } from '../../lib/query/aggregate/index.ts'
+import { readConfig } from '../config.ts'
+import { sharedStore } from '../store.ts'
+import { json, type Routes, telling, text } from './route.ts'
+
+const aggregators = telling(() => json(AGGREGATOR_NAMES))
+
+/** Only the caches of the instance that answers: others look at the epoch of renames each minute. */
+const dropCaches = telling(() => {
+  sharedStore().uids.dropCaches()
+  return json({ status: '200', message: 'Caches dropped' })
+})
+
+/** What the service says of itself. */
+export const ABOUT_ROUTES: Routes = [
+  ['/api/aggregators', aggregators],
+  ['/api/config', telling(() => json(describeConfig(readConfig())))],
+  ['/api/config/filters', telling(() => json(FILTER_DESCRIPTIONS))],
+  ['/api/dropcaches', dropCaches],
+  ['/api/stats', telling(() => json(describeStats(sharedStore().stats, Date.now())))],
+  ['/api/version', telling(() => json(versionInfo()))],
+  ['/aggregators', aggregators],
+  ['/dropcaches', dropCaches],
+  ['/version', telling((request) => (request.query.has('json') ? json(versionInfo()) : text(versionText())))],
+]

@@ -1,0 +1,19 @@
+import { NotBuiltYetError } from '../../lib/model/errors.ts'
+import { answerQuery } from '../answer-query.ts'
+import type { Routes } from './route.ts'
+
+/** Paths with a function of their own are here for the methods that it does not have. */
+export const QUERY_ROUTES: Routes = [
+  ['/api/put', {}],
+  [
+    '/api/query',
+    {
+      GET: answerQuery,
+      POST: answerQuery,
+      DELETE: () => {
+        throw new NotBuiltYetError('DELETE /api/query')
+      },
+    },
+  ],
+  ['/api/query/*', { GET: answerQuery, POST: answerQuery }],
+]
