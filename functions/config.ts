@@ -19,8 +19,14 @@ export interface Config {
   /** The JSON text of the device mapping, '' where none is set. */
   readonly deviceMapping: string
   readonly logLevel: LogLevel
-  /** Table names; each throws an error that names its variable where it is not set. */
-  readonly tables: { readonly data: string; readonly uid: string; readonly meta: string; readonly tree: string }
+  /** Table names; each but `tree` throws an error that names its variable where it is not set. */
+  readonly tables: {
+    readonly data: string
+    readonly uid: string
+    readonly meta: string
+    /** undefined in functions that have nothing to do with trees. */
+    readonly tree: string | undefined
+  }
   /** Throws where it is not set. */
   readonly streamName: string
 }
@@ -62,7 +68,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
         return requireEnv(ENV.metaTable)
       },
       get tree() {
-        return requireEnv(ENV.treeTable)
+        return process.env[ENV.treeTable]
       },
     },
     get streamName() {

@@ -7,8 +7,8 @@ let store: Store | undefined
 export function sharedStore(): Store {
   if (store === undefined) {
     const { tables, uidWidths, shelves, saltBuckets, rejectTtlDays } = readConfig()
-    const { data, uid, meta } = tables
-    store = openStore({ tables: { data, uid, meta }, uidWidths, shelves, saltBuckets, rejectTtlDays })
+    const { data, uid, meta, tree } = tables
+    store = openStore({ tables: { data, uid, meta, tree }, uidWidths, shelves, saltBuckets, rejectTtlDays })
   }
   return store
 }

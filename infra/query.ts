@@ -2,7 +2,7 @@ import { Construct } from 'constructs'
 import { ENV } from '../functions/environment.ts'
 import type { StackConfig } from './config.ts'
 import { TsdbFunction } from './function.ts'
-import { READ_ITEMS, type Storage } from './storage.ts'
+import { READ_ITEMS, type Storage, WRITE_ITEMS } from './storage.ts'
 
 export interface QueryProps {
   readonly config: StackConfig
@@ -12,7 +12,7 @@ export interface QueryProps {
 /** Two cores: blocks are read and decoded side by side, and a query holds what it reads. */
 const QUERY_MEMORY_MB = 3538
 
-/** What answers questions. It may read and nothing else. */
+/** What answers questions. Points are only read; names, documents, annotations and trees are also written, by `meta` alone. */
 export class Query extends Construct {
   /** POST and GET /api/query. */
   readonly query: TsdbFunction
@@ -38,10 +38,16 @@ export class Query extends Construct {
     this.meta = new TsdbFunction(this, 'Meta', {
       config,
       entry: 'meta',
-      description: 'The rest of the API: suggest, aggregators, version, config; 404 for what is not known',
+      description: 'The rest of the API: names, search, annotations, trees, configuration; 404 for what is not known',
       timeoutSeconds: 29,
-      environment,
-      permissions: [read],
+      environment: { ...environment, ...storage.names('tree') },
+      permissions: [
+        // Annotations lie with the points, documents with the index.
+        {
+          actions: [...READ_ITEMS, ...WRITE_ITEMS, 'dynamodb:DeleteItem'],
+          resources: storage.arns('data', 'uid', 'meta', 'tree'),
+        },
+      ],
     })
   }
 }

@@ -16,7 +16,13 @@ import { SeriesLog } from './series-log.ts'
 /** What a store needs to know. */
 export interface StoreConfig {
   /** Names of the tables. */
-  readonly tables: { readonly data: string; readonly uid: string; readonly meta: string }
+  readonly tables: {
+    readonly data: string
+    readonly uid: string
+    readonly meta: string
+    /** Only for who works on trees. */
+    readonly tree?: string | undefined
+  }
   readonly uidWidths: UidWidths
   /** Shelves of a new store. */
   readonly shelves: number

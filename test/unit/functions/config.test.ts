@@ -35,6 +35,10 @@ describe('parseConfig(env)', () => {
 
   it('names the variable of a table only when somebody asks for it', () => {
     const config = parseConfig({})
-    expect(() => config.tables.tree).toThrow('TSDB_TREE_TABLE')
+    expect(() => config.tables.uid).toThrow('TSDB_UID_TABLE')
+  })
+
+  it('takes a function without the tree table for one that has nothing to do with trees', () => {
+    expect(parseConfig({}).tables.tree).toBeUndefined()
   })
 })

@@ -192,7 +192,18 @@ describe('functions', () => {
   test.each([
     ['IngestPut', ['dynamodb:Query', 'kinesis:PutRecords']],
     ['QueryRole', ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query']],
-    ['QueryMeta', ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query']],
+    [
+      'QueryMeta',
+      [
+        'dynamodb:BatchGetItem',
+        'dynamodb:BatchWriteItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:Query',
+        'dynamodb:UpdateItem',
+      ],
+    ],
     [
       'SealRole',
       [
@@ -213,7 +224,7 @@ describe('functions', () => {
     expect(actionsOf(role).filter((action) => !action.startsWith('logs:'))).toEqual(expected)
   })
 
-  test('only the consumer and sealing may write tables', () => {
+  test('only the consumer, sealing and what keeps names, documents and annotations may write tables', () => {
     const writes = (role: string) => actionsOf(role).filter((action) => /^dynamodb:.*(Put|Update|Write)/.test(action))
     expect(writes('IngestConsume')).toEqual(['dynamodb:BatchWriteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'])
     expect([...new Set(writes('SealRole'))]).toEqual([
@@ -221,7 +232,8 @@ describe('functions', () => {
       'dynamodb:PutItem',
       'dynamodb:UpdateItem',
     ])
-    for (const role of ['IngestPut', 'QueryRole', 'QueryMeta', 'DevicesRole']) expect(writes(role)).toEqual([])
+    expect(writes('QueryMeta')).toEqual(['dynamodb:BatchWriteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'])
+    for (const role of ['IngestPut', 'QueryRole', 'DevicesRole']) expect(writes(role)).toEqual([])
   })
 
   function actionsOf(rolePrefix: string): string[] {
