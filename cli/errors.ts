@@ -29,3 +29,12 @@ export class UnreadableInputError extends TsdbError {
     })
   }
 }
+
+/** When no `npm start` runs on the data folder, or it was killed: a command that works on its tables does not find them. */
+export class NothingRunningError extends TsdbError {
+  constructor(dataDir: string) {
+    super('cli.nothingRunning', 503, `No npm start is running on the data folder ${dataDir}`, {
+      details: 'start one, name its folder with --data, or work on the tables in AWS with --aws',
+    })
+  }
+}

@@ -3,6 +3,7 @@ import { TsdbError } from '../lib/model/errors.ts'
 import { importFiles } from './import.ts'
 import type { Io } from './io.ts'
 import { query } from './query.ts'
+import { type SealCommand, sealByHand } from './seal.ts'
 
 /** The command could not go on, or was not understood. */
 const EXIT_STOPPED = 2
@@ -75,6 +76,23 @@ function commands(io: Io, exit: (status: number) => void): Command {
       exit(await query({ ...flags, token: flags.token ?? io.env.TSDB_TOKEN, words }, io))
     })
 
+  quiet(program.command('seal'), io)
+    .summary('turn blocks into rows now')
+    .description('Seals the hours that are over, as the schedule does by itself. Works on the tables, not on the API.')
+    .option('--hour <time>', 'only the hour that this time lies in')
+    .option('--until <time>', 'only hours that are over by then')
+    .option('--data <dir>', 'data folder of the npm start whose tables are meant', '.tsdb')
+    .option('--aws', 'work on tables in AWS, with the region and credentials that the AWS SDK finds', false)
+    .addOption(
+      new Option('--name <name>', 'name of the stack, which the tables’ begin with').default(
+        io.env.TSDB_NAME || 'tsdb',
+      ),
+    )
+    .addHelpText('after', SEAL_HELP)
+    .action(async (flags: SealCommand) => {
+      exit(await sealByHand(flags, io))
+    })
+
   return program.addHelpText('after', '\nTSDB_URL and TSDB_TOKEN in the environment stand for --url and --token.')
 }
 
@@ -117,3 +135,14 @@ Examples:
   tsdb query 1h-ago avg sys.cpu.user host=web01
   tsdb query 2026/11/22-05:00 2026/11/22-06:00 sum downsample 5m avg proc.net.rx.bytes 'iface=*'
   tsdb query start=1h-ago avg sys.cpu.user host=web01 max sys.cpu.system host=web01`
+
+const SEAL_HELP = `
+TIME is relative (1h-ago), absolute (2026/11/22-05:00, in UTC) or a Unix time. An hour can be sealed
+from six minutes after its end on. Sealing twice, or while the schedule does, does no harm.
+
+Exit status: 0 all that is due is sealed, 1 some is left, 2 it could not go on.
+
+Examples:
+  tsdb seal
+  tsdb seal --aws --name tsdb-prod --hour 2026/11/22-05:00
+  tsdb seal --until 1d-ago`

@@ -30,7 +30,8 @@ export class Seal extends Construct {
       timeoutSeconds: 900,
       environment: { ...storage.names('data', 'uid', 'meta'), ...storage.keys() },
       permissions: [
-        { actions: READ_ITEMS, resources: storage.arns('data', 'meta') },
+        // Of tsdb-uid the widths, which keys are made by.
+        { actions: READ_ITEMS, resources: storage.arns('data', 'uid', 'meta') },
         {
           actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
           resources: storage.arns('data'),

@@ -8,6 +8,7 @@ import { handlerFile } from './functions/handler-file.ts'
 import { FunctionPool } from './functions/pool.ts'
 import { Gateway, LOOPBACK } from './gateway/gateway.ts'
 import { createLog, type Log, type LogLevel } from './log.ts'
+import { announce } from './running.ts'
 import { Scheduler } from './schedule/scheduler.ts'
 import { memoryState, openState, type RunnerState } from './state.ts'
 import { RunningMapping } from './stream/mapping.ts'
@@ -89,10 +90,14 @@ async function start(options: ServerOptions, log: Log, undo: Undo): Promise<Loca
   await startMappings(stack, { emulators, shards, pools, state, dataDir, options, log, undo }, mappings)
   startSchedules(stack, pools, log.for('schedule'), undo)
   gateway.serve(stack.api, pools)
+  const url = `http://${LOOPBACK}:${gateway.port}`
+  if (dataDir !== undefined) {
+    undo.push(await announce(dataDir, { pid: process.pid, url, dynamoEndpoint: emulators.dynamo.endpoint }))
+  }
 
   let closing: Promise<void> | undefined
   return {
-    url: `http://${LOOPBACK}:${gateway.port}`,
+    url,
     port: gateway.port,
     dynamoEndpoint: emulators.dynamo.endpoint,
     kinesisEndpoint: emulators.kinesis.endpoint,

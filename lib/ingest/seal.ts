@@ -19,6 +19,7 @@ export const CLOCK_DIFFERENCE_MS = 60_000
 /** Milliseconds after a round of sealing until late blocks are sealed, by the number of rounds before; the last for all more. */
 const BACK_OFF_MS = [60_000, 3_600_000, 6 * 3_600_000] as const
 
+const ALL_TIME = { from: 0, to: Number.POSITIVE_INFINITY }
 const HOUR_MS = 3_600_000
 const DAY_S = 86_400
 const PARALLEL_READS = 8
@@ -31,6 +32,10 @@ export interface SealOptions {
   readonly leaseMs: number
   /** Whether late hours wait for their time. @default true */
   readonly backOff?: boolean
+  /** The hours to seal, by the seconds since 1970 at which they start: from `from` to before `to`. @default all */
+  readonly range?: { readonly from: number; readonly to: number }
+  /** Called for each shelf-hour that was worked on. */
+  readonly onHour?: (hour: ShelfHour, sealed: SealedHour) => void
   /** Milliseconds since 1970. @default Date.now */
   readonly clock?: () => number
 }
@@ -71,15 +76,18 @@ export interface SealReport {
  * another shelf. Stopped at any point, the next run goes on where the ledger says; a log that was not folded waits for the
  * metric's next hour.
  * @throws StoreUnavailableError
+ * @throws UidWidthsMismatchError where the store was made with other UID widths than ours: the keys of the rows would be wrong
  */
 export async function seal(store: Store, options: SealOptions): Promise<SealReport> {
-  const { until, leaseMs, clock = Date.now, backOff = true } = options
+  const { until, leaseMs, clock = Date.now, backOff = true, range = ALL_TIME, onHour } = options
+  await store.uids.epoch()
   const owner = randomUUID()
   const totals = { hours: 0, lateHours: 0, rows: 0, points: 0, blockBytes: 0, rowBytes: 0, indexed: 0, left: 0 }
   const failures: SealFailure[] = []
   const metrics = new Map<number, ShelfHour>()
   const hours = await unsealedHours(store, clock())
-  for (const hour of inOrderOfWork(hours.filter((each) => isDue(each, clock(), backOff)))) {
+  const wanted = hours.filter(({ baseTime }) => baseTime >= range.from && baseTime < range.to)
+  for (const hour of inOrderOfWork(wanted.filter((each) => isDue(each, clock(), backOff)))) {
     const lease = clock() < until ? await store.ledger.lease(hour, owner, clock(), leaseMs) : undefined
     if (lease === undefined) {
       totals.left++
@@ -94,6 +102,7 @@ export async function seal(store: Store, options: SealOptions): Promise<SealRepo
     try {
       const sealed = await sealHour(store, lease, isTimeUp, clock)
       addTo(totals, sealed, lease.state)
+      onHour?.(hour, sealed)
       for (const metric of sealed.metrics) metrics.set(metric, hour)
     } catch (error) {
       if (error instanceof UnavailableError) throw error
@@ -152,8 +161,12 @@ function isOver({ day }: PendingDay, now: number): boolean {
   return now >= sealableFrom(day + DAY_S - HOUR_MS / 1000)
 }
 
-/** @param baseTime seconds since 1970, the hour's start @returns milliseconds since 1970 */
-function sealableFrom(baseTime: number): number {
+/**
+ * When an hour may be sealed for the first time: then whoever puts blocks of it notes them as late, whatever their clock says.
+ * @param baseTime seconds since 1970, the hour's start
+ * @returns milliseconds since 1970
+ */
+export function sealableFrom(baseTime: number): number {
   return baseTime * 1000 + HOUR_MS + SEAL_GRACE_MS + CLOCK_DIFFERENCE_MS
 }
 

@@ -175,3 +175,9 @@ test('an hour that can’t be read is reported and keeps no other from being sea
   expect(report.failures[0]?.why).toContain('block')
   expect(await read('after', base + 86_400)).toEqual({ 0: 1 })
 })
+
+test('does not begin where the store has other UID widths', async () => {
+  const other = open({ uidWidths: { metric: 4, tagk: 3, tagv: 4 } })
+  await expect(seal(other, { until: Date.now() + 60_000, leaseMs: LEASE_MS })).rejects.toThrow('UID widths are 3,3,4')
+  other.close()
+})
