@@ -1,6 +1,6 @@
 import type { Limits } from '../model/limits.ts'
+import { nameFault } from '../model/names.ts'
 import { javaMapOrder, javaMapText } from './java-text.ts'
-import { nameFault } from './validate.ts'
 
 /** A tag as sent; OpenTSDB's JSON reader lets a null value through to the check of names. */
 export type SentTag = readonly [tagk: string, tagv: string | null]
