@@ -16,6 +16,14 @@ export interface Limits {
   readonly subQueries: number
   /** Filters in one sub-query. */
   readonly filters: number
+  /** Characters of a regular expression in a filter. */
+  readonly regexpLength: number
+  /** Expressions in one request. */
+  readonly expressions: number
+  /** Characters of an expression. */
+  readonly expressionLength: number
+  /** Levels of an expression: parentheses, signs and choices, or functions in functions. */
+  readonly expressionDepth: number
   /** Series that one query may touch. */
   readonly querySeries: number
   /** Points that one query may decode. */
@@ -40,6 +48,10 @@ export const DEFAULT_LIMITS: Limits = {
   nameBytes: 256,
   subQueries: 100,
   filters: 64,
+  regexpLength: 1024,
+  expressions: 100,
+  expressionLength: 4096,
+  expressionDepth: 64,
   querySeries: 100_000,
   queryPoints: 50_000_000,
   queryBytes: 512 * MB,

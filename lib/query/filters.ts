@@ -1,8 +1,17 @@
-import { NotBuiltYetError } from '../model/errors.ts'
+import { LimitExceededError } from '../model/errors.ts'
+import type { Limits } from '../model/limits.ts'
 import { BadQueryError } from './errors.ts'
+import { compileRegexp } from './regexp.ts'
 
 /** The kinds of filters on a tag's value, by OpenTSDB's names. */
-export type FilterType = 'literal_or' | 'iliteral_or' | 'not_literal_or' | 'not_iliteral_or' | 'wildcard' | 'iwildcard'
+export type FilterType =
+  | 'literal_or'
+  | 'iliteral_or'
+  | 'not_literal_or'
+  | 'not_iliteral_or'
+  | 'wildcard'
+  | 'iwildcard'
+  | 'regexp'
 
 /** A condition on the value of one tag; a series without that tag never meets it. */
 export interface TagFilter {
@@ -21,27 +30,24 @@ const TYPES: ReadonlySet<string> = new Set<FilterType>([
   'not_iliteral_or',
   'wildcard',
   'iwildcard',
+  'regexp',
 ])
-
-/** Filters of OpenTSDB that it lists but that are not built here. */
-const NOT_BUILT: ReadonlySet<string> = new Set(['regexp'])
 
 function isFilterType(type: string): type is FilterType {
   return TYPES.has(type)
 }
 
 /**
- * Checks the parts of a filter and puts them together.
- * @throws BadQueryError where a part is missing or wrong, NotBuiltYetError for a kind to come
+ * Checks the parts of a filter and puts them together. Whether a regular expression is one is found out by matcherOf.
+ * @throws BadQueryError where a part is missing or wrong
  */
 export function makeFilter(tagk: string, type: string, filter: string, groupBy: boolean): TagFilter {
   if (tagk === '') throw new BadQueryError('Filter is missing the tag key')
-  if (NOT_BUILT.has(type)) throw new NotBuiltYetError(`The filter ${type}`)
   if (!isFilterType(type)) throw new BadQueryError(`Could not find a tag value filter of the type: ${type}`)
   if (filter === '') throw new BadQueryError(`The ${type} filter on ${tagk} is empty`)
   if (isWildcard(type)) {
     if (!filter.includes('*')) throw new BadQueryError(`Filter must contain an asterisk: ${filter}`)
-  } else if (literals(filter).length === 0) {
+  } else if (type !== 'regexp' && literals(filter).length === 0) {
     throw new BadQueryError(`The ${type} filter on ${tagk} names no value: ${filter}`)
   }
   return { tagk, type, filter, groupBy }
@@ -80,8 +86,32 @@ export function literalsOf(filter: TagFilter): string[] | undefined {
   return filter.type === 'literal_or' || filter.type === 'not_literal_or' ? literals(filter.filter) : undefined
 }
 
-/** The filter as a test of a tag's value. */
+/**
+ * Holds a sub-query's filters to the limits on them, before anything is made of them.
+ * @throws LimitExceededError naming the limit
+ */
+export function checkFilters(filters: readonly TagFilter[], limits: Pick<Limits, 'filters' | 'regexpLength'>): void {
+  if (filters.length > limits.filters) {
+    throw new LimitExceededError('filters', limits.filters, filters.length, 'filters')
+  }
+  for (const { type, filter } of filters) {
+    if (type === 'regexp' && filter.length > limits.regexpLength) {
+      throw new LimitExceededError(
+        'regexpLength',
+        limits.regexpLength,
+        filter.length,
+        'characters of a regular expression',
+      )
+    }
+  }
+}
+
+/**
+ * The filter as a test of a tag's value.
+ * @throws BadQueryError where it is a regular expression that is wrong or that has what is not supported
+ */
 export function matcherOf(filter: TagFilter): (tagv: string) => boolean {
+  if (filter.type === 'regexp') return compileRegexp(filter.filter)
   const fold = filter.type.startsWith('i') || filter.type === 'not_iliteral_or'
   const text = fold ? filter.filter.toLowerCase() : filter.filter
   const matches = isWildcard(filter.type) ? globMatcher(text) : literalMatcher(text, filter.type.startsWith('not_'))

@@ -14,6 +14,8 @@ export type NameLookup = Pick<UidResolver, 'namesToUids' | 'uidsToNames' | 'widt
 interface ResolvedFilter {
   readonly tagk: number
   readonly filter: TagFilter
+  /** Whether it takes a tag value of that name. */
+  readonly matches: (tagv: string) => boolean
 }
 
 /** A sub-query with its names looked up. */
@@ -32,15 +34,17 @@ export interface ResolvedQuery {
 
 /**
  * Looks up the names of a sub-query.
- * @throws UnknownNameError for the metric, a tag key, or a tag value that a filter names exactly
+ * @throws UnknownNameError for the metric, a tag key, or a tag value that a filter names exactly; BadQueryError for a regular
+ *   expression that is wrong
  */
 export async function resolveQuery(names: NameLookup, query: SubQuery): Promise<ResolvedQuery> {
+  const matchers = query.filters.map(matcherOf)
   const [metrics, tagvs, tagks] = await Promise.all([
     lookUp(names, 'metric', [query.metric]),
     lookUp(names, 'tagv', new Set(query.filters.flatMap((filter) => literalsOf(filter) ?? []))),
     lookUp(names, 'tagk', new Set(query.filters.map((filter) => filter.tagk))),
   ])
-  const filters = query.filters.map((filter) => ({ tagk: tagks(filter.tagk), filter }))
+  const filters = query.filters.map((filter, i) => ({ tagk: tagks(filter.tagk), filter, matches: matchers[i]! }))
   const keys = new Set(filters.map(({ tagk }) => tagk))
   const exact = filters.flatMap(({ tagk, filter }) => {
     const literals = literalsOf(filter)
@@ -105,8 +109,7 @@ export async function filterByName<T extends Pick<StoredSeries, 'tags'>>(
   const tagvOf = (one: T, tagk: number) => one.tags.find(([key]) => key === tagk)?.[1] ?? -1
   const uids = new Set(pending.flatMap(({ tagk }) => series.map((one) => tagvOf(one, tagk))))
   const tagvs = await names.uidsToNames('tagv', uids)
-  const tests = pending.map(({ tagk, filter }) => {
-    const matches = matcherOf(filter)
+  const tests = pending.map(({ tagk, matches }) => {
     const accepted = new Set([...tagvs].flatMap(([uid, name]) => (matches(name) ? [uid] : [])))
     return (one: T) => accepted.has(tagvOf(one, tagk))
   })

@@ -6,6 +6,7 @@ import { aggregate } from './aggregate.ts'
 import { Budget, type QueryUsage } from './budget.ts'
 import { lowerBound } from './columns.ts'
 import { downsample } from './downsample.ts'
+import { checkFilters } from './filters.ts'
 import { group, type SeriesGroup } from './group.ts'
 import type { Query, SubQuery } from './model.ts'
 import { type ScanRange, scanRange } from './range.ts'
@@ -62,9 +63,7 @@ export async function runQuery(deps: QueryDeps, query: Query): Promise<QueryAnsw
 }
 
 async function runSubQuery(deps: QueryDeps, query: Query, sub: SubQuery, budget: Budget): Promise<QueryResult[]> {
-  if (sub.filters.length > deps.limits.filters) {
-    throw new LimitExceededError('filters', deps.limits.filters, sub.filters.length, 'filters')
-  }
+  checkFilters(sub.filters, deps.limits)
   const resolved = await resolveQuery(deps.names, sub)
   const scan = scanRange(query.start, query.end, sub.downsample)
   const read = await deps.source.read(resolved.metric, scan, resolved.wanted, budget, {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { NotBuiltYetError } from '../../../lib/model/errors.ts'
+import { LimitExceededError } from '../../../lib/model/errors.ts'
 import { BadQueryError } from '../../../lib/query/errors.ts'
-import { makeFilter, matcherOf, parseTagValue } from '../../../lib/query/filters.ts'
+import { checkFilters, makeFilter, matcherOf, parseTagValue } from '../../../lib/query/filters.ts'
 
 function matches(type: string, filter: string, values: string[]): string[] {
   return values.filter(matcherOf(makeFilter('host', type, filter, false)))
@@ -54,6 +54,20 @@ test.each([
   expect(() => makeFilter(tagk, type, filter, false)).toThrow(BadQueryError)
 })
 
-test('regexp is refused as not built yet, not as unknown', () => {
-  expect(() => makeFilter('host', 'regexp', '.*', false)).toThrow(NotBuiltYetError)
+test.each([
+  ['01', ['web01', 'WEB01', 'db-01']],
+  ['^(web|db)-?0[12]$', ['web01', 'web02', 'db-01']],
+  ['(?i)web', ['web01', 'web02', 'WEB01', 'web10']],
+  ['.*', HOSTS],
+])('regexp(%s) is found anywhere in a value, and so takes %j', (filter, want) => {
+  expect(matches('regexp', filter, HOSTS)).toEqual(want)
+})
+
+test('more filters and longer expressions than the limits allow are refused before anything is made of them', () => {
+  const filter = makeFilter('host', 'regexp', `(${'a'.repeat(9)}`, false)
+  expect(() => checkFilters([filter], { filters: 1, regexpLength: 10 })).not.toThrow()
+  expect(() => checkFilters([filter, filter], { filters: 1, regexpLength: 10 })).toThrow(LimitExceededError)
+  expect(() => checkFilters([filter], { filters: 1, regexpLength: 9 })).toThrow(
+    'Too much: 10 characters of a regular expression, regexpLength allows 9',
+  )
 })
