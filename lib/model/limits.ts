@@ -34,6 +34,16 @@ export interface Limits {
   readonly queryMs: number
   /** Bytes of a query's answer before compression. */
   readonly answerBytes: number
+  /** UTF-8 bytes of an annotation's JSON. */
+  readonly annotationBytes: number
+  /** Annotations in one bulk request. */
+  readonly bulkAnnotations: number
+  /** Rules of a tree. */
+  readonly treeRules: number
+  /** UTF-8 bytes of a tree's definition with its rules, as JSON. */
+  readonly treeBytes: number
+  /** Series in one request to test, or to list what did not fit in a tree. */
+  readonly treeSeries: number
 }
 
 const MB = 1024 * 1024
@@ -57,4 +67,9 @@ export const DEFAULT_LIMITS: Limits = {
   queryBytes: 512 * MB,
   queryMs: 25_000,
   answerBytes: 256 * MB,
+  annotationBytes: 65_536,
+  bulkAnnotations: 1_000,
+  treeRules: 256,
+  treeBytes: 262_144,
+  treeSeries: 100,
 }

@@ -21,6 +21,7 @@ const SERIES_LOG = 0x02
 const ACKS = 0x03
 const REJECTS = 0x04
 const POSTINGS = 0x05
+const ANNOTATIONS = 0x10
 
 /** First byte of the sort key of a page of postings; the directory's is ALONE. */
 const POSTINGS_PAGE = 0x01
@@ -217,4 +218,24 @@ export function directoryKey(metric: number, tagk: number | undefined, widths: U
 /** tsdb-meta: a page of a postings list. @param id what the directory calls it */
 export function postingsPageKey(metric: number, tagk: number | undefined, id: Uint8Array, widths: UidWidths): ItemKey {
   return { pk: postingsPk(metric, tagk, widths), sk: new ByteWriter(9).u8(POSTINGS_PAGE).raw(id).finish() }
+}
+
+/**
+ * tsdb-meta: where the annotations of a metric's series lie.
+ * @param metric its UID; 0: annotations that belong to no series
+ */
+export function annotationsPk(metric: number, widths: UidWidths): Uint8Array {
+  const pk = new Uint8Array(1 + widths.metric)
+  pk[0] = ANNOTATIONS
+  writeUid(pk, 1, widths.metric, metric)
+  return pk
+}
+
+/**
+ * tsdb-meta: an annotation's sort key: time first, so that those of a range lie together, whosever they are.
+ * @param ms milliseconds since 1970
+ * @param tags the series' TSUID without the metric; empty for a global one
+ */
+export function annotationSk(ms: number, tags: Uint8Array): Uint8Array {
+  return new ByteWriter(6 + tags.length).u48(ms).raw(tags).finish()
 }

@@ -13,6 +13,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'lib/ingest': ['lib/ingest', 'lib/store', 'lib/uid', 'lib/codec', 'lib/model'],
   'lib/query': ['lib/query', 'lib/store', 'lib/uid', 'lib/codec', 'lib/model'],
   'lib/meta': ['lib/meta', 'lib/query', 'lib/store', 'lib/uid', 'lib/codec', 'lib/model'],
+  'lib/annotation': ['lib/annotation', 'lib/query', 'lib/store', 'lib/codec', 'lib/model'],
   functions: ['functions', 'lib'],
   infra: ['infra', 'functions/environment.ts', 'lib/model', 'lib/ingest/device'],
   local: ['local', 'infra/app.ts'],
