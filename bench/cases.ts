@@ -89,9 +89,10 @@ export function seriesValues(fleet: Fleet, { host, metric }: FleetSeries): Float
 /**
  * The bodies of the put requests that carry a fleet's points: step after step, in each step host after host.
  * @param startS time of the first step, seconds since 1970
+ * @param prefix of the metrics' names
  * @returns JSON arrays of `pointsPerRequest` points, the last may hold fewer
  */
-export function putBodies(fleet: Fleet, startS: number): string[] {
+export function putBodies(fleet: Fleet, startS: number, prefix = ''): string[] {
   const values = Array.from({ length: fleet.hosts }, (_, host) =>
     Array.from({ length: fleet.metrics }, (_, metric) => seriesValues(fleet, { host, metric })),
   )
@@ -105,7 +106,7 @@ export function putBodies(fleet: Fleet, startS: number): string[] {
     for (const [host, metrics] of values.entries()) {
       for (const [metric, series] of metrics.entries()) {
         points.push(
-          `{"metric":"${metricName(metric)}","timestamp":${startS + step * fleet.stepS},"value":${series[step]},"tags":{"host":"${hostName(host)}","dc":"dc${host % 4}"}}`,
+          `{"metric":"${prefix}${metricName(metric)}","timestamp":${startS + step * fleet.stepS},"value":${series[step]},"tags":{"host":"${hostName(host)}","dc":"dc${host % 4}"}}`,
         )
         if (points.length === fleet.pointsPerRequest) flush()
       }

@@ -12,6 +12,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   cardinality: () => import('./cardinality.bench.ts'),
   codec: () => import('./codec.bench.ts'),
   ingest: () => import('./ingest.bench.ts'),
+  query: () => import('./query.bench.ts'),
   series: () => import('./series.bench.ts'),
   units: () => import('./units.bench.ts'),
 }

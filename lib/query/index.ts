@@ -1,4 +1,6 @@
 export type { Query, SubQuery } from './model.ts'
+export { computeGroup } from './pipeline.ts'
+export { scanRange } from './range.ts'
 export { parseQueryBody, parseQueryParameters } from './request.ts'
 export { type QueryDeps, type QueryResult, runQuery } from './run.ts'
 export { type SerialiseOptions, serialise } from './serialise.ts'

@@ -2,17 +2,14 @@ import { tsuidToHex } from '../codec/tsuid.ts'
 import { LimitExceededError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
 import type { PointColumns } from '../model/points.ts'
-import { aggregate } from './aggregate.ts'
 import { Budget, type QueryUsage } from './budget.ts'
-import { lowerBound } from './columns.ts'
-import { downsample } from './downsample.ts'
 import { checkFilters } from './filters.ts'
 import { group, type SeriesGroup } from './group.ts'
 import type { Query, SubQuery } from './model.ts'
-import { type ScanRange, scanRange } from './range.ts'
-import { rate } from './rate.ts'
+import { computeGroup } from './pipeline.ts'
+import { scanRange } from './range.ts'
 import { filterByName, type NameLookup, resolveQuery } from './resolve.ts'
-import type { SeriesSource, StoredSeries } from './series.ts'
+import type { SeriesSource } from './series.ts'
 
 /** What running a query needs from outside. */
 export interface QueryDeps {
@@ -81,41 +78,9 @@ async function runSubQuery(deps: QueryDeps, query: Query, sub: SubQuery, budget:
       ...named[i]!,
       filterTagks: resolved.filterTagks,
       tsuids: one.series.map(({ tsuid }) => tsuidToHex(tsuid)),
-      points: within(compute(one.series, query, sub, scan, budget), query.start, query.end),
+      points: computeGroup(one.series, query, sub, scan, budget),
     }
   })
-}
-
-/** The maths of one group: no I/O. */
-function compute(
-  series: readonly StoredSeries[],
-  query: Query,
-  sub: SubQuery,
-  scan: ScanRange,
-  budget: Budget,
-): PointColumns {
-  const columns = series.map(({ points }) => {
-    const { downsample: spec, rate: options } = sub
-    const sampled =
-      spec === undefined ? points : downsample(points, spec, { start: query.start, end: query.end, scan }, budget)
-    return options === undefined ? sampled : rate(sampled, options)
-  })
-  return aggregate(columns, sub.aggregator, sub.rate !== undefined)
-}
-
-/** Those points that lie from `start` to `end`, both inclusive. */
-function within(points: PointColumns, start: number, end: number): PointColumns {
-  const from = lowerBound(points, start)
-  const to = lowerBound(points, end + 1)
-  if (from === 0) return { ...points, count: to }
-  const bigs = new Map([...points.bigs].map(([index, big]) => [index - from, big]))
-  return {
-    count: to - from,
-    times: points.times.subarray(from, to),
-    values: points.values.subarray(from, to),
-    kinds: points.kinds.subarray(from, to),
-    bigs,
-  }
 }
 
 async function nameTags(
