@@ -28,7 +28,7 @@ export interface Consumer {
   readonly store: Store
   readonly limits: Limits
   readonly mapping: DeviceMapping
-  /** Days until blocks expire; 0: never by themselves. */
+  /** Days until blocks expire; 0: never by themselves, sealing deletes them. */
   readonly blockTtlDays: number
   /** Milliseconds since 1970. */
   readonly clock: () => number
@@ -140,9 +140,15 @@ async function storePass(consumer: Consumer, decoded: readonly DecodedRecord[]):
   return records.reduce((sum, { points }) => sum + points, 0)
 }
 
-/** From records to blocks; of the store it needs but the UIDs of new names and, once a minute, the layout and the epoch. */
+/**
+ * From records to blocks; of the store it needs but the UIDs of new names and, once a minute, the layout and the epoch. From here on
+ * the layout of the records' hours can't change, however long writing their blocks takes.
+ */
 async function preparePass(consumer: Consumer, decoded: readonly DecodedRecord[]): Promise<PreparedPass> {
-  const [history, forgotten] = await Promise.all([consumer.store.layout.ensureLayout(), consumer.series.refresh()])
+  const [history, forgotten] = await Promise.all([
+    consumer.store.layout.ensureLayout(hoursOf(decoded)),
+    consumer.series.refresh(),
+  ])
   if (forgotten) consumer.noter.clear()
   const { records, series } = await resolveRecords(consumer.series, inOrderOfPrecedence(decoded))
   return { records, series, blocks: encodeRecords(consumer.encoder, records, series, shelvesBy(history, series)) }
@@ -223,6 +229,25 @@ function reportUnresolved(
     if (resolution !== undefined && !isResolved(resolution)) record.faults.addPoint(indexOf(i), resolution.fault)
   }
   return unresolved
+}
+
+/** The starts of the hours that points of the records lie in, in seconds. */
+function hoursOf(decoded: readonly DecodedRecord[]): number[] {
+  const hours = new Set<number>()
+  let [from, to] = [0, 0]
+  for (const { batches } of decoded) {
+    for (const { batch } of batches) {
+      const { count, times } = batch.points
+      for (let i = 0; i < count; i++) {
+        const time = times[i]!
+        if (time >= from && time < to) continue
+        from = time - (time % HOUR_MS)
+        to = from + HOUR_MS
+        hours.add(from / 1000)
+      }
+    }
+  }
+  return [...hours]
 }
 
 function shelvesBy(history: LayoutHistory, series: readonly ResolvedSeries[]): ShelvesOfHour {

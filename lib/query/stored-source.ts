@@ -3,14 +3,8 @@ import { mergePieces, type Piece } from '../codec/merge.ts'
 import { decodeTsuid, hashTsuid } from '../codec/tsuid.ts'
 import type { UidWidths } from '../model/series.ts'
 import type { DataStore } from '../store/data.ts'
-import {
-  type LayoutHistory,
-  type LayoutStore,
-  layoutAt,
-  type ShelfLayout,
-  shelfOf,
-  shelvesOfMetric,
-} from '../store/layout.ts'
+import { type LayoutHistory, layoutAt, type ShelfLayout, shelfOf, shelvesOfMetric } from '../store/layout.ts'
+import type { LayoutStore } from '../store/layout-store.ts'
 import type { Ledger, LedgerHour } from '../store/ledger.ts'
 import { mapParallel } from '../store/parallel.ts'
 import type { RowStore, StoredRow } from '../store/rows.ts'
@@ -91,7 +85,7 @@ export class StoredSeriesSource implements SeriesSource {
 
   /** The hours that the ledger names, with those of their shelves that the metric's series lie on. */
   async #plan(metric: number, range: ScanRange, budget: ReadBudget): Promise<PlannedHour[]> {
-    const history = await this.#store.layout.readLayout()
+    const history = await this.#store.layout.readLayout(range)
     const shelves = shelvesInRange(history, metric, range)
     const plan: PlannedHour[] = []
     for (let from = range.from; from < range.to; from += LEDGER_SLICE_S) {

@@ -1,11 +1,13 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import type { UidWidths } from '../model/series.ts'
+import type { UidKind, UidWidths } from '../model/series.ts'
+import { UidAdmin } from '../uid/admin.ts'
 import { UidResolver } from '../uid/resolver.ts'
 import { UidTable } from '../uid/table.ts'
 import { AckStore } from './ack.ts'
 import { DataStore } from './data.ts'
+import { DocumentStore } from './documents.ts'
 import { type Consumed, Dynamo, openClient } from './dynamo.ts'
-import { LayoutStore } from './layout.ts'
+import { LayoutStore } from './layout-store.ts'
 import { Ledger } from './ledger.ts'
 import { PostingsStore } from './postings.ts'
 import { RejectStore } from './rejects.ts'
@@ -38,6 +40,8 @@ export interface StoreConfig {
   readonly client?: DynamoDBClient
   /** Called for every answered request. */
   readonly onConsumed?: (consumed: Consumed) => void
+  /** Told how many UIDs of a kind are given away, whenever some were. */
+  readonly onUidsGiven?: (kind: UidKind, given: number) => void
   /** Milliseconds since 1970. @default Date.now */
   readonly clock?: () => number
 }
@@ -63,6 +67,11 @@ export interface Store {
   readonly index: SeriesIndex
   readonly rejects: RejectStore
   readonly uids: UidResolver
+  /** Names and UIDs as they lie in the table, past every cache. */
+  readonly uidTable: UidTable
+  readonly uidAdmin: UidAdmin
+  /** What people wrote about series and names. */
+  readonly documents: DocumentStore
   readonly stats: Readonly<StoreStats>
   /** Closes idle connections. */
   close(): void
@@ -94,6 +103,13 @@ export function openStore(config: StoreConfig): Store {
     },
   })
   const { tables, uidWidths, shelves, saltBuckets, clock = Date.now } = config
+  const uidTable = new UidTable(dynamo, tables.uid, uidWidths, clock)
+  const uids = new UidResolver({
+    table: uidTable,
+    widths: uidWidths,
+    clock,
+    ...(config.onUidsGiven && { onGiven: config.onUidsGiven }),
+  })
   const seriesLog = new SeriesLog(dynamo, tables.meta, uidWidths, clock)
   const postings = new PostingsStore(dynamo, tables.meta, uidWidths)
   const layout = new LayoutStore(dynamo, tables.meta, { shelves, saltBuckets }, clock)
@@ -107,7 +123,10 @@ export function openStore(config: StoreConfig): Store {
     postings,
     index: new SeriesIndex(seriesLog, postings, uidWidths),
     rejects: new RejectStore(dynamo, tables.meta, config.rejectTtlDays ?? DEFAULT_REJECT_TTL_DAYS, clock),
-    uids: new UidResolver({ table: new UidTable(dynamo, tables.uid, uidWidths), widths: uidWidths, clock }),
+    uids,
+    uidTable,
+    uidAdmin: new UidAdmin(uidTable, uids),
+    documents: new DocumentStore(dynamo, tables.meta),
     stats,
     close: () => dynamo.close(),
   }

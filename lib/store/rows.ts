@@ -12,7 +12,8 @@ import type { UidWidths } from '../model/series.ts'
 import { bytesAt } from './attributes.ts'
 import { type Dynamo, type Item, type ItemKey, keyOf, numberOf } from './dynamo.ts'
 import { ConditionFailedError } from './errors.ts'
-import { type LayoutStore, layoutAt } from './layout.ts'
+import { layoutAt } from './layout.ts'
+import type { LayoutStore } from './layout-store.ts'
 import { mapParallel } from './parallel.ts'
 
 /** What names a row: one series' hour. */

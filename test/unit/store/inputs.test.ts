@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { writeAckInput } from '../../../lib/store/ack.ts'
 import { readBlocksInput } from '../../../lib/store/data.ts'
-import { createLayoutInput } from '../../../lib/store/layout.ts'
+import { putLayoutInput } from '../../../lib/store/layout-store.ts'
 import { noteEarliestInput, noteLaterInput, openHoursInput } from '../../../lib/store/ledger-inputs.ts'
 import { rejectItems } from '../../../lib/store/rejects.ts'
 import { createSettingsInput, putForwardInput, reserveInput, suggestInput } from '../../../lib/uid/table.ts'
@@ -58,7 +58,14 @@ describe('the requests that stores make', () => {
   it('never overwrite a name or a layout', () => {
     expect(putForwardInput('tsdb-uid', 'metric', 'm', 1).ConditionExpression).toBe('attribute_not_exists(pk)')
     const layout = { fromHour: 0, shelves: 1, saltBuckets: 1, splits: new Map<number, number>() }
-    expect(createLayoutInput('tsdb-meta', [layout]).ConditionExpression).toBe('attribute_not_exists(pk)')
+    const record = { version: 1, history: [layout] as const, settled: [] }
+    expect(putLayoutInput('tsdb-meta', record, undefined).ConditionExpression).toBe('attribute_not_exists(pk)')
+    const next = { ...record, version: 2 }
+    expect(putLayoutInput('tsdb-meta', next, record)).toMatchObject({
+      Item: { version: { N: '2' } },
+      ConditionExpression: 'version = :before',
+      ExpressionAttributeValues: { ':before': { N: '1' } },
+    })
   })
 
   it('keep the widths that are there', () => {

@@ -1,14 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CorruptDataError } from '../../../lib/model/errors.ts'
-import {
-  decodeLayoutHistory,
-  encodeLayoutHistory,
-  type LayoutHistory,
-  layoutAt,
-  shelfOf,
-  shelvesOfMetric,
-} from '../../../lib/store/layout.ts'
+import { type LayoutHistory, layoutAt, shelfOf, shelvesOfMetric } from '../../../lib/store/layout.ts'
 
 const layout = (fromHour: number, shelves: number, splits: [number, number][] = []) => ({
   fromHour,
@@ -50,24 +42,5 @@ describe('shelfOf(layout, metric, tsuidHash)', () => {
         expect(Math.max(...of)).toBeLessThan(shelves)
       }),
     )
-  })
-})
-
-describe('encodeLayoutHistory(history)', () => {
-  const history: LayoutHistory = [layout(0, 1), layout(7200, 2, [[5, 3]])]
-
-  it('writes JSON and is undone by decodeLayoutHistory', () => {
-    expect(encodeLayoutHistory(history)).toBe(
-      '[{"fromHour":0,"shelves":1,"saltBuckets":1,"splits":{}},{"fromHour":7200,"shelves":2,"saltBuckets":1,"splits":{"5":3}}]',
-    )
-    expect(decodeLayoutHistory(encodeLayoutHistory(history))).toEqual(history)
-  })
-
-  it.each([
-    ['', '{}', '[]', 'null', '[null]', '[1]'],
-    ['[{"fromHour":0}]', '[{"fromHour":0,"shelves":0,"saltBuckets":1,"splits":{}}]'],
-    ['[{"fromHour":3600,"shelves":1,"saltBuckets":1,"splits":{}}]'],
-  ])('refuses what is no history: %s', (...texts) => {
-    for (const text of texts) expect(() => decodeLayoutHistory(text)).toThrow(CorruptDataError)
   })
 })
