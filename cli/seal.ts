@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { type SealReport, seal, sealableFrom } from '../lib/ingest/seal.ts'
+import { type SealReport, seal } from '../lib/ingest/seal.ts'
+import { sealableFrom } from '../lib/ingest/seal-due.ts'
 import type { SealedHour } from '../lib/ingest/seal-hour.ts'
 import { parseTime } from '../lib/query/times.ts'
 import { openClient } from '../lib/store/dynamo.ts'
@@ -57,6 +58,7 @@ export async function sealByHand(command: SealCommand, io: Io, now = Date.now())
       until: Number.POSITIVE_INFINITY,
       leaseMs: LEASE_MS,
       backOff: false,
+      blocks: 'unknown',
       range,
       onHour: (hour, sealed) => io.stdout.write(`${describeHour(hour, sealed)}\n`),
     })

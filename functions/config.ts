@@ -10,7 +10,7 @@ export interface Config {
   readonly saltBuckets: number
   /** Shelves that a new store starts with. */
   readonly shelves: number
-  /** Days until blocks expire; 0: never, which holds as long as blocks are the only copy of their points. */
+  /** Days until blocks expire; 0: not by themselves, sealing deletes them once their points are in rows. */
   readonly blockTtlDays: number
   /** Days. */
   readonly rejectTtlDays: number
@@ -52,7 +52,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     uidWidths: parseWidths(env[ENV.uidWidths]),
     saltBuckets: wholeNumber(env, ENV.saltBuckets, 1, 1),
     shelves: wholeNumber(env, ENV.shelves, 4, 1),
-    blockTtlDays: wholeNumber(env, ENV.blockTtlDays, 0, 0),
+    blockTtlDays: wholeNumber(env, ENV.blockTtlDays, 14, 0),
     rejectTtlDays: wholeNumber(env, ENV.rejectTtlDays, 30, 0),
     syncTimeoutMs: wholeNumber(env, ENV.syncTimeoutMs, 20_000, 1),
     deviceMapping: env[ENV.deviceMapping] ?? '',

@@ -10,7 +10,7 @@ export const ENV = {
   saltBuckets: 'TSDB_SALT_BUCKETS',
   /** Shelves a new store starts with; later the layout history in the store governs. */
   shelves: 'TSDB_SHELVES',
-  /** Days until blocks expire. */
+  /** Days until blocks expire; 0: sealing deletes them. */
   blockTtlDays: 'TSDB_BLOCK_TTL_DAYS',
   /** Days until rejects expire. */
   rejectTtlDays: 'TSDB_REJECT_TTL_DAYS',

@@ -59,8 +59,8 @@ export interface StackConfig {
    */
   readonly streamRetentionHours: number
   /**
-   * Days until blocks expire; 0 keeps them.
-   * @default 0
+   * Days until blocks expire; 0: sealing deletes them once their points are in rows.
+   * @default 14
    */
   readonly blockRetentionDays: number
   /**
@@ -166,7 +166,7 @@ export function readConfig(node: Node): StackConfig {
     syncTimeout: context.whole('syncTimeout', { least: 1, most: 26 }) ?? 20,
     // Kinesis' bounds: a day to a year.
     streamRetentionHours: context.whole('streamRetentionHours', { least: 24, most: 8760 }) ?? 168,
-    blockRetentionDays: context.whole('blockRetentionDays', { least: 0, most: 3650 }) ?? 0,
+    blockRetentionDays: readBlockRetention(context),
     rejectRetentionDays: context.whole('rejectRetentionDays', { least: 1, most: 3650 }) ?? 30,
     logRetentionDays: context.choice('logRetentionDays', LOG_RETENTION_DAYS) ?? 30,
     logLevel: context.choice('logLevel', LOG_LEVELS) ?? 'warn',
@@ -175,6 +175,18 @@ export function readConfig(node: Node): StackConfig {
     deviceMapping: readDeviceMapping(context),
     domain: readDomain(context),
   }
+}
+
+/** Blocks are the only copy of their points until they are sealed: there has to be time to mend what keeps them from it. */
+const LEAST_BLOCK_RETENTION_DAYS = 3
+
+function readBlockRetention(context: Context): number {
+  const days = context.whole('blockRetentionDays', { least: 0, most: 3650 }) ?? 14
+  if (days > 0 && days < LEAST_BLOCK_RETENTION_DAYS) {
+    const rule = `0, or at least ${LEAST_BLOCK_RETENTION_DAYS}: an hour that can't be sealed raises an alarm after a day`
+    throw new InvalidContextError('blockRetentionDays', days, rule)
+  }
+  return days
 }
 
 function readName(context: Context): string {

@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib'
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
 import { Construct } from 'constructs'
+import { ENV } from '../functions/environment.ts'
 import type { StackConfig } from './config.ts'
 import { TsdbFunction } from './function.ts'
 import { READ_ITEMS, type Storage } from './storage.ts'
@@ -28,12 +29,22 @@ export class Seal extends Construct {
       memoryMb: SEAL_MEMORY_MB,
       // Lambda's most: a large hour that has been begun should end.
       timeoutSeconds: 900,
-      environment: { ...storage.names('data', 'uid', 'meta'), ...storage.keys() },
+      environment: {
+        ...storage.names('data', 'uid', 'meta'),
+        ...storage.keys(),
+        [ENV.blockTtlDays]: String(config.blockRetentionDays),
+      },
       permissions: [
         // Of tsdb-uid the widths, which keys are made by.
         { actions: READ_ITEMS, resources: storage.arns('data', 'uid', 'meta') },
         {
-          actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+          actions: [
+            'dynamodb:PutItem',
+            'dynamodb:UpdateItem',
+            'dynamodb:DeleteItem',
+            // Many blocks at once, where they don't expire by themselves.
+            ...(config.blockRetentionDays === 0 ? ['dynamodb:BatchWriteItem'] : []),
+          ],
           resources: storage.arns('data'),
         },
         // The series log moves to the postings.

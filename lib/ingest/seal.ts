@@ -1,28 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { UnavailableError } from '../model/errors.ts'
 import type { Store } from '../store/index.ts'
-import { blockPk, decodeBlockKey } from '../store/keys.ts'
-import type { LayoutHistory } from '../store/layout.ts'
-import type { HourState, LedgerHour, PendingDay, ShelfHour } from '../store/ledger.ts'
+import type { HourState, LedgerHour, ShelfHour } from '../store/ledger.ts'
 import { mapParallel } from '../store/parallel.ts'
-import { SEAL_GRACE_MS } from './consume.ts'
+import { clearBlocks } from './clear-blocks.ts'
 import { whyOf } from './faults.ts'
 import { foldSeriesLog } from './index-series.ts'
+import { inOrderOfWork, isDue, lagOf, pendingHours } from './seal-due.ts'
 import { type SealedHour, sealHour } from './seal-hour.ts'
 
-/**
- * Milliseconds that the clocks of who writes and who seals may differ. A writer that finds its hour's cut-off not passed
- * yet notes nothing, so sealing waits until it has passed for everybody.
- */
-export const CLOCK_DIFFERENCE_MS = 60_000
-
-/** Milliseconds after a round of sealing until late blocks are sealed, by the number of rounds before; the last for all more. */
-const BACK_OFF_MS = [60_000, 3_600_000, 6 * 3_600_000] as const
-
 const ALL_TIME = { from: 0, to: Number.POSITIVE_INFINITY }
-const HOUR_MS = 3_600_000
-const DAY_S = 86_400
-const PARALLEL_READS = 8
 const PARALLEL_FOLDS = 4
 
 export interface SealOptions {
@@ -34,6 +21,11 @@ export interface SealOptions {
   readonly backOff?: boolean
   /** The hours to seal, by the seconds since 1970 at which they start: from `from` to before `to`. @default all */
   readonly range?: { readonly from: number; readonly to: number }
+  /**
+   * What becomes of blocks whose hour is sealed. `expire`: the store forgets them by itself. `delete`: this deletes them, once
+   * nobody looks there any more. `unknown`: whoever runs on a schedule sees to it. @default 'expire'
+   */
+  readonly blocks?: 'expire' | 'delete' | 'unknown'
   /** Called for each shelf-hour that was worked on. */
   readonly onHour?: (hour: ShelfHour, sealed: SealedHour) => void
   /** Milliseconds since 1970. @default Date.now */
@@ -66,6 +58,10 @@ export interface SealReport {
    * earliest late block where it has late ones; 0 where none waits.
    */
   readonly lagMs: number
+  /** Milliseconds since the earliest block was put that came after its hour was sealed and is not in rows; 0 where none is. */
+  readonly lateLagMs: number
+  /** Blocks of sealed hours that were deleted. */
+  readonly cleared: number
   /** Shelf-hours that can't be sealed, and why; they stay as they are, readable from their blocks where those can be read. */
   readonly failures: readonly SealFailure[]
 }
@@ -79,14 +75,14 @@ export interface SealReport {
  * @throws UidWidthsMismatchError where the store was made with other UID widths than ours: the keys of the rows would be wrong
  */
 export async function seal(store: Store, options: SealOptions): Promise<SealReport> {
-  const { until, leaseMs, clock = Date.now, backOff = true, range = ALL_TIME, onHour } = options
+  const { until, leaseMs, clock = Date.now, backOff = true, range = ALL_TIME, blocks = 'expire', onHour } = options
   await store.uids.epoch()
   const owner = randomUUID()
   const totals = { hours: 0, lateHours: 0, rows: 0, points: 0, blockBytes: 0, rowBytes: 0, indexed: 0, left: 0 }
   const failures: SealFailure[] = []
   const metrics = new Map<number, ShelfHour>()
-  const hours = await unsealedHours(store, clock())
-  const wanted = hours.filter(({ baseTime }) => baseTime >= range.from && baseTime < range.to)
+  const { unsealed, clearable } = await pendingHours(store, clock(), blocks)
+  const wanted = unsealed.filter(({ baseTime }) => baseTime >= range.from && baseTime < range.to)
   for (const hour of inOrderOfWork(wanted.filter((each) => isDue(each, clock(), backOff)))) {
     const lease = clock() < until ? await store.ledger.lease(hour, owner, clock(), leaseMs) : undefined
     if (lease === undefined) {
@@ -122,10 +118,28 @@ export async function seal(store: Store, options: SealOptions): Promise<SealRepo
       failures.push({ shelf, baseTime, why: `The series of metric ${metric} can't be indexed: ${whyOf(error)}` })
     }
   })
-  return { ...totals, failures, lagMs: lagOf(await unsealedHours(store, clock()), clock()) }
+  const cleared = await clearAll(store, clearable, { owner, leaseMs, clock, until })
+  const rest = await pendingHours(store, clock(), blocks)
+  const now = clock()
+  const [lagMs, lateLagMs] = [lagOf(rest.unsealed, 'open', now), lagOf(rest.unsealed, 'late', now)]
+  return { ...totals, failures, lagMs, lateLagMs, cleared }
 }
 
-type Totals = { -readonly [Name in keyof Omit<SealReport, 'lagMs' | 'failures'>]: number }
+/** Deletes the blocks of sealed hours, as far as time is left. @returns blocks deleted */
+async function clearAll(
+  store: Store,
+  hours: readonly LedgerHour[],
+  options: { owner: string; leaseMs: number; clock: () => number; until: number },
+): Promise<number> {
+  let cleared = 0
+  for (const hour of hours) {
+    if (options.clock() >= options.until) break
+    cleared += await clearBlocks(store, hour, options)
+  }
+  return cleared
+}
+
+type Totals = { -readonly [Name in keyof Omit<SealReport, 'lagMs' | 'lateLagMs' | 'cleared' | 'failures'>]: number }
 
 function addTo(totals: Totals, { outcome, ...counts }: SealedHour, before: HourState): void {
   totals.rows += counts.rows
@@ -136,61 +150,4 @@ function addTo(totals: Totals, { outcome, ...counts }: SealedHour, before: HourS
     totals.hours++
     if (before === 'late') totals.lateHours++
   } else totals.left++
-}
-
-/** The hours that are not sealed, of the days on the list; days that are over and wholly sealed are taken off it. */
-async function unsealedHours(store: Store, now: number): Promise<LedgerHour[]> {
-  const shelves = shelvesOf(await store.layout.readLayout())
-  const days = (await mapParallel(shelves, PARALLEL_READS, (shelf) => store.ledger.pendingDays(shelf))).flat()
-  const hours = await store.ledger.readDays(days)
-  const unsealed = hours.filter(({ state }) => state !== 'sealed')
-  const busy = new Set(unsealed.map(({ shelf, baseTime }) => `${shelf}/${baseTime - (baseTime % DAY_S)}`))
-  const done = days.filter((day) => isOver(day, now) && !busy.has(`${day.shelf}/${day.day}`))
-  await mapParallel(done, PARALLEL_READS, (day) => store.ledger.endPending(day))
-  return unsealed
-}
-
-/** Every shelf of any layout. */
-function shelvesOf(history: LayoutHistory): number[] {
-  const most = Math.max(...history.map(({ shelves }) => shelves))
-  return Array.from({ length: most }, (_, shelf) => shelf)
-}
-
-/** Whether no hour of the day takes blocks any more without a note: a writer that knows its hours to be open adds none. */
-function isOver({ day }: PendingDay, now: number): boolean {
-  return now >= sealableFrom(day + DAY_S - HOUR_MS / 1000)
-}
-
-/**
- * When an hour may be sealed for the first time: then whoever puts blocks of it notes them as late, whatever their clock says.
- * @param baseTime seconds since 1970, the hour's start
- * @returns milliseconds since 1970
- */
-export function sealableFrom(baseTime: number): number {
-  return baseTime * 1000 + HOUR_MS + SEAL_GRACE_MS + CLOCK_DIFFERENCE_MS
-}
-
-function isDue(hour: LedgerHour, now: number, backOff: boolean): boolean {
-  const { baseTime, rounds, roundEndedAt } = hour
-  if (now < sealableFrom(baseTime)) return false
-  if (!backOff) return true
-  if (rounds === 0) return now >= waitsSince(hour) + (hour.late > 0 ? BACK_OFF_MS[0] : 0)
-  return now >= roundEndedAt + (BACK_OFF_MS[Math.min(rounds, BACK_OFF_MS.length) - 1] ?? 0)
-}
-
-/** Milliseconds since 1970 from which on an hour could have been sealed: an import may open it years after its end. */
-function waitsSince({ shelf, baseTime, earliestLate }: LedgerHour): number {
-  const from = sealableFrom(baseTime)
-  if (earliestLate === undefined) return from
-  return Math.max(from, decodeBlockKey(blockPk(shelf, baseTime), earliestLate).writtenAt)
-}
-
-/** The oldest hours first; shelves of one hour in an order of chance, so that two who seal at once seldom meet. */
-function inOrderOfWork(hours: readonly LedgerHour[]): LedgerHour[] {
-  const lots = new Map(hours.map((hour) => [hour, Math.random()]))
-  return [...hours].sort((a, b) => a.baseTime - b.baseTime || (lots.get(a) ?? 0) - (lots.get(b) ?? 0))
-}
-
-function lagOf(hours: readonly LedgerHour[], now: number): number {
-  return hours.filter(({ state }) => state === 'open').reduce((lag, hour) => Math.max(lag, now - waitsSince(hour)), 0)
 }

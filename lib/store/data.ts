@@ -1,7 +1,7 @@
 import type { PutItemCommandInput, QueryCommandInput } from '@aws-sdk/client-dynamodb'
 import { bytesAt } from './attributes.ts'
-import { type Dynamo, type Item, keyOf, numberOf, TTL_ATTRIBUTE } from './dynamo.ts'
-import { type BlockKey, blockPk, blockSk } from './keys.ts'
+import { type Dynamo, type Item, type ItemKey, keyOf, numberOf, TTL_ATTRIBUTE } from './dynamo.ts'
+import { type BlockKey, blockPk, blockSk, decodeBlockKey } from './keys.ts'
 
 export type { BlockKey } from './keys.ts'
 
@@ -11,6 +11,11 @@ export interface BlockPut {
   readonly bytes: Uint8Array
   /** Seconds since 1970 after which the store may forget it; absent: never. */
   readonly expiresAtS?: number
+}
+
+/** A block that is there, without its content. */
+export interface StoredBlock extends BlockKey {
+  readonly item: ItemKey
 }
 
 /** The blocks in the tsdb table. */
@@ -58,6 +63,33 @@ export class DataStore {
       for (const item of page) blocks.push(bytesAt(item, 'block'))
     }
     return blocks
+  }
+
+  /**
+   * What the keys of an hour's blocks say, strongly consistently. Costs as much as reading them.
+   * @throws StoreUnavailableError
+   */
+  async blocksOf(shelf: number, baseTime: number): Promise<StoredBlock[]> {
+    const blocks: StoredBlock[] = []
+    const input = { ...readBlocksInput(this.#table, shelf, baseTime), ProjectionExpression: 'pk, sk' }
+    for await (const page of this.#dynamo.query(input)) {
+      for (const found of page) {
+        const item = { pk: bytesAt(found, 'pk'), sk: bytesAt(found, 'sk') }
+        blocks.push({ ...decodeBlockKey(item.pk, item.sk), item })
+      }
+    }
+    return blocks
+  }
+
+  /**
+   * Deletes blocks, for the write units that putting them took.
+   * @throws StoreUnavailableError; some may be deleted then
+   */
+  async deleteBlocks(blocks: readonly StoredBlock[]): Promise<void> {
+    await this.#dynamo.batchDelete(
+      this.#table,
+      blocks.map(({ item }) => item),
+    )
   }
 }
 

@@ -19,6 +19,7 @@ export interface HourAttributes {
   readonly rows: string
   readonly blockBytes: string
   readonly rowBytes: string
+  readonly cleared: string
 }
 
 /** @param timeS any time of the hour, in seconds */
@@ -36,6 +37,7 @@ export function hourAttributes(timeS: number): HourAttributes {
     rows: `rows${hour}`,
     blockBytes: `blockBytes${hour}`,
     rowBytes: `rowBytes${hour}`,
+    cleared: `cleared${hour}`,
   }
 }
 
@@ -147,6 +149,17 @@ export function postponeInput(table: string, lease: Lease, now: number): UpdateI
     UpdateExpression: `SET ${names.ended} = :now ADD ${names.rounds} :one REMOVE ${names.owner}, ${names.leasedUntil}`,
     ConditionExpression: isHeld(names),
     ExpressionAttributeValues: { ...holder(lease), ':now': numberOf(now), ':one': numberOf(1) },
+  }
+}
+
+/** Keeps the number of the round whose blocks are gone: the next round makes the hour one to be cleared again. */
+export function markClearedInput(table: string, lease: Lease): UpdateItemCommandInput {
+  const names = hourAttributes(lease.baseTime)
+  return {
+    ...target(table, lease),
+    UpdateExpression: `SET ${names.cleared} = :rounds REMOVE ${names.owner}, ${names.leasedUntil}`,
+    ConditionExpression: isHeld(names),
+    ExpressionAttributeValues: { ...holder(lease), ':rounds': numberOf(lease.rounds) },
   }
 }
 

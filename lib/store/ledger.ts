@@ -10,6 +10,7 @@ import {
   type HourAttributes,
   hourAttributes,
   leaseInput,
+  markClearedInput,
   markSealedInput,
   noteEarliestInput,
   noteLaterInput,
@@ -46,6 +47,8 @@ export interface LedgerHour extends ShelfHour {
   readonly roundEndedAt: number
   /** Milliseconds since 1970 until which somebody works on the hour; 0 where nobody does. */
   readonly leasedUntil: number
+  /** Whether its blocks were deleted since it was sealed last. */
+  readonly cleared: boolean
 }
 
 /** The right to seal an hour, until `leasedUntil`. What it says of the hour was so when it was given. */
@@ -252,6 +255,15 @@ export class Ledger {
     await this.#update(releaseInput(this.#table, lease))
   }
 
+  /**
+   * Notes that the blocks of an hour were deleted, and ends the lease, unless it was lost meanwhile.
+   * @param lease of a sealed hour
+   * @throws StoreUnavailableError
+   */
+  async markCleared(lease: Lease): Promise<void> {
+    await this.#update(markClearedInput(this.#table, lease))
+  }
+
   /** @returns whether the input's condition held */
   async #update(input: UpdateItemCommandInput): Promise<boolean> {
     try {
@@ -285,5 +297,6 @@ function ledgerHour(item: Item, { shelf, baseTime }: ShelfHour, names: HourAttri
     rounds: numberOr0(names.rounds),
     roundEndedAt: numberOr0(names.ended),
     leasedUntil: numberOr0(names.leasedUntil),
+    cleared: item[names.cleared] !== undefined && numberAt(item, names.cleared) === numberOr0(names.rounds),
   }
 }

@@ -8,7 +8,7 @@ describe('parseConfig(env)', () => {
     const { limits, uidWidths, saltBuckets, blockTtlDays, logLevel } = parseConfig({})
     expect(limits).toEqual(DEFAULT_LIMITS)
     expect(uidWidths).toEqual({ metric: 3, tagk: 3, tagv: 4 })
-    expect([saltBuckets, blockTtlDays, logLevel]).toEqual([1, 0, 'warn'])
+    expect([saltBuckets, blockTtlDays, logLevel]).toEqual([1, 14, 'warn'])
   })
 
   it('lets single limits be set', () => {

@@ -130,10 +130,14 @@ describe('stream and consumer', () => {
     byDefault.annotations.hasNoWarning('/Tsdb/Ingest', Match.anyValue())
   })
 
-  test('blockRetentionDays and rejectRetentionDays: reach the consumer', () => {
-    const { template } = synthesise({ blockRetentionDays: '14', rejectRetentionDays: '90' })
-    const expected = { TSDB_BLOCK_TTL_DAYS: '14', TSDB_REJECT_TTL_DAYS: '90' }
+  test('blockRetentionDays and rejectRetentionDays: reach the consumer, the first also sealing', () => {
+    const { template } = synthesise({ blockRetentionDays: '0', rejectRetentionDays: '90' })
+    const expected = { TSDB_BLOCK_TTL_DAYS: '0', TSDB_REJECT_TTL_DAYS: '90' }
     template.hasResourceProperties('AWS::Lambda::Function', variables(/^Stores/, expected))
+    template.hasResourceProperties(
+      'AWS::Lambda::Function',
+      variables(/^Turns the blocks/, { TSDB_BLOCK_TTL_DAYS: '0' }),
+    )
   })
 
   test('limits: reach every function as JSON', () => {

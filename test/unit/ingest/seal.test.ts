@@ -181,3 +181,63 @@ test('does not begin where the store has other UID widths', async () => {
   await expect(seal(other, { until: Date.now() + 60_000, leaseMs: LEASE_MS })).rejects.toThrow('UID widths are 3,3,4')
   other.close()
 })
+
+/** Keys of the blocks of an hour, of all shelves. */
+async function blocksOf(baseTime: number) {
+  return (await Promise.all([0, 1, 2, 3].map((shelf) => store.data.blocksOf(shelf, baseTime)))).flat()
+}
+
+test('blocks that don’t expire are deleted once nobody can be reading them, and late ones afterwards', async () => {
+  const baseTime = 1_500_001_200
+  const metric = 'm.cleared'
+  let now = Date.now()
+  const clearing = (blocks: 'delete' | 'unknown' = 'delete') =>
+    seal(store, { until: now + 600_000, leaseMs: LEASE_MS, backOff: false, blocks, clock: () => now })
+  await write(metric, baseTime, { 1: 1, 2: 2 })
+  expect(await clearing()).toMatchObject({ hours: 1 })
+  now += 15 * 60_000
+  await clearing()
+  expect(await blocksOf(baseTime)).toHaveLength(1)
+  now += 2 * 60_000
+  await clearing('unknown')
+  expect(await blocksOf(baseTime)).toHaveLength(1)
+  await write(metric, baseTime, { 2: 20 })
+  expect(await clearing()).toMatchObject({ lateHours: 1 })
+  expect(await blocksOf(baseTime)).toHaveLength(2)
+  now += 17 * 60_000
+  expect((await clearing()).cleared).toBeGreaterThanOrEqual(2)
+  expect(await blocksOf(baseTime)).toEqual([])
+  expect(await read(metric, baseTime)).toEqual({ 1: 1, 2: 20 })
+  await write(metric, baseTime, { 3: 3 })
+  expect(await clearing()).toMatchObject({ lateHours: 1 })
+  now += 17 * 60_000
+  await clearing()
+  expect(await blocksOf(baseTime)).toEqual([])
+  expect(await read(metric, baseTime)).toEqual({ 1: 1, 2: 20, 3: 3 })
+  const days = await Promise.all([0, 1, 2, 3].map((shelf) => store.ledger.pendingDays(shelf)))
+  expect(days.flat().filter(({ day }) => day === baseTime - (baseTime % 86_400))).toEqual([])
+})
+
+test('a block that nobody noted yet outlives the clearing of its hour', async () => {
+  const baseTime = 1_490_000_400
+  const metric = 'm.unnoted'
+  let now = Date.now()
+  const clearing = () =>
+    seal(store, { until: now + 600_000, leaseMs: LEASE_MS, backOff: false, blocks: 'delete', clock: () => now })
+  await write(metric, baseTime, { 1: 1 })
+  await clearing()
+  now += 20 * 60_000
+  const [first] = await blocksOf(baseTime)
+  const shelf = first?.shelf ?? -1
+  const [bytes = new Uint8Array()] = await store.data.readBlocks(shelf, baseTime)
+  const key = { shelf, baseTime, writtenAt: now - 60_000, shard: 9, firstSequence: 1n, lastSequence: 1n }
+  const sk = await store.data.putBlock(key, bytes)
+  await clearing()
+  expect((await blocksOf(baseTime)).map(({ shard }) => shard)).toEqual([9])
+  await store.ledger.noteLate(shelf, baseTime, sk)
+  expect(await clearing()).toMatchObject({ lateHours: 1 })
+  now += 20 * 60_000
+  await clearing()
+  expect(await blocksOf(baseTime)).toEqual([])
+  expect(await read(metric, baseTime)).toEqual({ 1: 1 })
+})
