@@ -1,5 +1,6 @@
 import { KIND_BIG, type PointColumns } from '../model/points.ts'
 import type { BlockSource } from './block.ts'
+import { mergeOrder } from './merge-order.ts'
 
 /** Points of one series from one block or row, with where each came from. */
 export interface Piece {
@@ -50,21 +51,23 @@ function join(pieces: readonly Piece[]): PointColumns {
   return { count, times, values, kinds, bigs }
 }
 
-/** Sorts joined points and keeps the latest arrival of each time. */
+/** Puts joined points in order and keeps the latest arrival of each time. */
 function resolve(joined: PointColumns, pieces: readonly Piece[]): PointColumns {
-  const originOf: BlockSource[] = []
-  for (const { points, sources, origins } of pieces) {
-    for (let i = 0; i < points.count; i++) originOf.push(origins[sources[i]!]!)
+  const starts: number[] = []
+  let end = 0
+  for (const { points } of pieces) {
+    starts.push(end)
+    end += points.count
   }
-  const { times } = joined
-  const order = Uint32Array.from({ length: joined.count }, (_, i) => i)
-  order.sort((a, b) => times[a]! - times[b]! || compareOrigins(originOf[a]!, originOf[b]!))
-  let count = 0
-  for (let i = 0; i < order.length; i++) {
-    const last = i + 1 === order.length || times[order[i]!]! !== times[order[i + 1]!]!
-    if (last) order[count++] = order[i]!
+  // Where a point came from is looked up only where two have the same time.
+  const originOf = (index: number): BlockSource => {
+    let piece = starts.length - 1
+    while (starts[piece]! > index) piece--
+    const { sources, origins } = pieces[piece]!
+    return origins[sources[index - starts[piece]!]!]!
   }
-  return pick(joined, order.subarray(0, count))
+  const order = mergeOrder(joined.times, starts, (a, b) => compareOrigins(originOf(a), originOf(b)))
+  return pick(joined, order)
 }
 
 /** The latest arrival among the points of some pieces, or undefined where there are none. */
