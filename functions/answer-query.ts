@@ -12,7 +12,7 @@ export async function answerQuery(request: HttpRequest): Promise<HttpAnswer> {
     request.method === 'POST' ? parseQueryBody(request.body(), clock()) : parseQueryParameters(request.query, clock())
   const store = sharedStore()
   const source = new StoredSeriesSource(store, uidWidths)
-  const answer = await runQuery({ names: store.uids, source, limits, clock }, query)
+  const answer = await runQuery({ names: store.uids, source, annotations: store.annotations, limits, clock }, query)
   const body = serialise(answer, { ...query, arrays: request.query.has('arrays'), maxLength: limits.answerBytes })
   return jsonp(body, request.query.get('jsonp'))
 }

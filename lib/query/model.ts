@@ -50,4 +50,8 @@ export interface Query {
   readonly showTsuids: boolean
   readonly showQuery: boolean
   readonly showSummary: boolean
+  /** Also annotations that belong to no series. */
+  readonly globalAnnotations: boolean
+  /** No annotations at all. */
+  readonly noAnnotations: boolean
 }

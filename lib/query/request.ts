@@ -37,6 +37,8 @@ export function parseQueryBody(text: string, now: number): Query {
     showTsuids: flagOf(body, 'showTSUIDs'),
     showQuery: flagOf(body, 'showQuery'),
     showSummary: flagOf(body, 'showSummary'),
+    globalAnnotations: flagOf(body, 'globalAnnotations'),
+    noAnnotations: flagOf(body, 'noAnnotations'),
   }
 }
 
@@ -59,6 +61,8 @@ export function parseQueryParameters(parameters: URLSearchParams, now: number): 
     showTsuids: parameters.has('show_tsuids'),
     showQuery: parameters.has('show_query'),
     showSummary: parameters.has('show_summary'),
+    globalAnnotations: parameters.has('global_annotations'),
+    noAnnotations: parameters.has('no_annotations'),
   }
 }
 

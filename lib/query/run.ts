@@ -1,7 +1,9 @@
 import { tsuidToHex } from '../codec/tsuid.ts'
+import { type Annotation, byStart } from '../model/annotation.ts'
 import { LimitExceededError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
 import type { PointColumns } from '../model/points.ts'
+import { type AnnotationSource, annotationsOfSeries, globalAnnotations } from './annotations.ts'
 import { Budget, type QueryUsage } from './budget.ts'
 import { checkFilters } from './filters.ts'
 import { group, type SeriesGroup } from './group.ts'
@@ -15,6 +17,8 @@ import type { SeriesSource } from './series.ts'
 export interface QueryDeps {
   readonly names: NameLookup
   readonly source: SeriesSource
+  /** Absent: there are none. */
+  readonly annotations?: AnnotationSource
   readonly limits: Limits
   /** Milliseconds since 1970. */
   readonly clock: () => number
@@ -32,6 +36,8 @@ export interface QueryResult {
   readonly aggregateTags: readonly string[]
   /** Upper-case hex, ascending. */
   readonly tsuids: readonly string[]
+  /** Of its series, by start. */
+  readonly annotations: readonly Annotation[]
   /** Within the query's start and end, ascending. */
   readonly points: PointColumns
 }
@@ -40,6 +46,8 @@ export interface QueryResult {
 export interface QueryAnswer {
   /** The groups of each sub-query, in the sub-queries' order, then by their first series. */
   readonly results: readonly QueryResult[]
+  /** Those of no series, where the query asks for them, by start. */
+  readonly globalAnnotations: readonly Annotation[]
   readonly usage: QueryUsage
 }
 
@@ -56,28 +64,42 @@ export async function runQuery(deps: QueryDeps, query: Query): Promise<QueryAnsw
   const results: QueryResult[] = []
   // One after another: each already reads in parallel, and so one's memory is free before the next.
   for (const sub of query.queries) results.push(...(await runSubQuery(deps, query, sub, budget)))
-  return { results, usage: budget.usage() }
+  const { annotations } = deps
+  const showGlobals = query.globalAnnotations && !query.noAnnotations && annotations !== undefined && results.length > 0
+  return {
+    results,
+    globalAnnotations: showGlobals ? await globalAnnotations(annotations, query, budget) : [],
+    usage: budget.usage(),
+  }
 }
 
 async function runSubQuery(deps: QueryDeps, query: Query, sub: SubQuery, budget: Budget): Promise<QueryResult[]> {
   checkFilters(sub.filters, deps.limits)
   const resolved = await resolveQuery(deps.names, sub)
   const scan = scanRange(query.start, query.end, sub.downsample)
-  const read = await deps.source.read(resolved.metric, scan, resolved.wanted, budget, {
-    constraints: resolved.constraints,
-    accept: (candidates) => filterByName(deps.names, candidates, resolved),
-  })
+  const { annotations } = deps
+  const [read, notes] = await Promise.all([
+    deps.source.read(resolved.metric, scan, resolved.wanted, budget, {
+      constraints: resolved.constraints,
+      accept: (candidates) => filterByName(deps.names, candidates, resolved),
+    }),
+    query.noAnnotations || annotations === undefined
+      ? new Map<string, readonly Annotation[]>()
+      : annotationsOfSeries(annotations, resolved.metric, scan, budget),
+  ])
   const series = await filterByName(deps.names, read, resolved)
   const groups = group(series, sub.aggregator.raw ? undefined : resolved.groupBy)
   const named = await nameTags(deps.names, groups)
   return groups.map((one, i) => {
     budget.time()
+    const tsuids = one.series.map(({ tsuid }) => tsuidToHex(tsuid))
     return {
       query: sub,
       metric: sub.metric,
       ...named[i]!,
       filterTagks: resolved.filterTagks,
-      tsuids: one.series.map(({ tsuid }) => tsuidToHex(tsuid)),
+      tsuids,
+      annotations: notes.size === 0 ? [] : tsuids.flatMap((tsuid) => notes.get(tsuid) ?? []).sort(byStart),
       points: computeGroup(one.series, query, sub, scan, budget),
     }
   })

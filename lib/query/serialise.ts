@@ -1,3 +1,4 @@
+import { type Annotation, describeAnnotation } from '../model/annotation.ts'
 import { KIND_BIG, KIND_FLOAT, type PointColumns } from '../model/points.ts'
 import type { QueryUsage } from './budget.ts'
 import { QueryTooLargeError } from './errors.ts'
@@ -23,11 +24,12 @@ export interface SerialiseOptions {
  * the fill policy says so. With times in seconds, points of one second repeat its key in an object, as in OpenTSDB.
  * @throws QueryTooLargeError where it passes maxLength
  */
-export function serialise({ results, usage }: QueryAnswer, options: SerialiseOptions): string {
+export function serialise({ results, globalAnnotations, usage }: QueryAnswer, options: SerialiseOptions): string {
   const parts: string[] = []
+  const globals = annotationsText('globalAnnotations', globalAnnotations)
   let length = 2
   for (const result of results) {
-    const text = serialiseResult(result, options)
+    const text = serialiseResult(result, globals, options)
     length += text.length + 1
     if (length > options.maxLength) throw new QueryTooLargeError('answerBytes', options.maxLength, 'bytes of answer')
     parts.push(text)
@@ -48,11 +50,18 @@ function summarise(results: readonly QueryResult[], usage: QueryUsage): unknown 
   }
 }
 
-function serialiseResult(result: QueryResult, options: SerialiseOptions): string {
+/** @param globals what annotationsText made of the global ones, which every result shows */
+function serialiseResult(result: QueryResult, globals: string, options: SerialiseOptions): string {
   const { metric, tags, aggregateTags, tsuids } = result
   const head = { metric, tags, aggregateTags, ...(options.showTsuids && { tsuids }) }
   const query = options.showQuery ? `,"query":${JSON.stringify(describeQuery(result))}` : ''
-  return `${JSON.stringify(head).slice(0, -1)}${query},"dps":${serialisePoints(result, options)}}`
+  const notes = annotationsText('annotations', result.annotations) + globals
+  return `${JSON.stringify(head).slice(0, -1)}${query}${notes},"dps":${serialisePoints(result, options)}}`
+}
+
+/** A field of an object with a comma before it; nothing where there are none. */
+function annotationsText(field: string, annotations: readonly Annotation[]): string {
+  return annotations.length === 0 ? '' : `,"${field}":${JSON.stringify(annotations.map(describeAnnotation))}`
 }
 
 function serialisePoints(result: QueryResult, options: SerialiseOptions): string {

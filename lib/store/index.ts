@@ -4,6 +4,7 @@ import { UidAdmin } from '../uid/admin.ts'
 import { UidResolver } from '../uid/resolver.ts'
 import { UidTable } from '../uid/table.ts'
 import { AckStore } from './ack.ts'
+import { AnnotationStore } from './annotations.ts'
 import { DataStore } from './data.ts'
 import { DocumentStore } from './documents.ts'
 import { type Consumed, Dynamo, openClient } from './dynamo.ts'
@@ -72,6 +73,7 @@ export interface Store {
   readonly uidAdmin: UidAdmin
   /** What people wrote about series and names. */
   readonly documents: DocumentStore
+  readonly annotations: AnnotationStore
   readonly stats: Readonly<StoreStats>
   /** Closes idle connections. */
   close(): void
@@ -127,6 +129,7 @@ export function openStore(config: StoreConfig): Store {
     uidTable,
     uidAdmin: new UidAdmin(uidTable, uids),
     documents: new DocumentStore(dynamo, tables.meta),
+    annotations: new AnnotationStore(dynamo, tables.meta, uidWidths),
     stats,
     close: () => dynamo.close(),
   }

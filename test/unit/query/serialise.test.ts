@@ -65,13 +65,14 @@ function result(points: Point[], downsample?: string): QueryResult {
     tags: { host: 'web01' },
     aggregateTags: ['dc'],
     tsuids: ['000001000001000001'],
+    annotations: [],
     points: columns(points),
   }
 }
 
 const text = (one: QueryResult, options: Partial<SerialiseOptions> = {}) =>
   serialise(
-    { results: [one], usage: { series: 1, points: 2, bytes: 3, ms: 4, plans: [PLAN] } },
+    { results: [one], globalAnnotations: [], usage: { series: 1, points: 2, bytes: 3, ms: 4, plans: [PLAN] } },
     { ...OPTIONS, ...options },
   )
 
@@ -104,5 +105,27 @@ test('TSUIDs, the query and a summary are there when they are asked for', () => 
 
 test('an answer longer than it may be is refused whole', () => {
   expect(() => text(result([[0, 1n]]), { maxLength: 20 })).toThrow(QueryTooLargeError)
-  expect(serialise({ results: [], usage: { series: 0, points: 0, bytes: 0, ms: 0, plans: [] } }, OPTIONS)).toBe('[]')
+  expect(
+    serialise(
+      { results: [], globalAnnotations: [], usage: { series: 0, points: 0, bytes: 0, ms: 0, plans: [] } },
+      OPTIONS,
+    ),
+  ).toBe('[]')
+})
+
+test('annotations of a result stand before its points, and global ones with every result', () => {
+  const note = (tsuid: string, startTime: number) => ({ tsuid, startTime, endTime: 0, description: 'd', notes: '' })
+  const one = { ...result([]), annotations: [{ ...note('01', 1), custom: { owner: 'me' } }] }
+  const answer = {
+    results: [one, result([])],
+    globalAnnotations: [note('', 2)],
+    usage: { series: 0, points: 0, bytes: 0, ms: 0, plans: [] },
+  }
+  const written = serialise(answer, OPTIONS)
+  const globals = '"globalAnnotations":[{"tsuid":"","description":"d","notes":"","startTime":2,"endTime":0}],"dps":'
+  const own = '{"tsuid":"01","description":"d","notes":"","custom":{"owner":"me"},"startTime":1,"endTime":0}'
+  expect(written).toContain(`"annotations":[${own}],${globals}`)
+  expect(JSON.parse(written)).toHaveLength(2)
+  expect(written.split('"globalAnnotations"')).toHaveLength(3)
+  expect(written.split('"annotations"')).toHaveLength(2)
 })
