@@ -40,6 +40,10 @@ const SERIES_PER_PAGE = 4096
 /** Pages of one list that are read and written at a time. */
 const PARALLEL_PAGES = 8
 
+/** Pages that a stream reads at first, and at most at a time. */
+const FIRST_PAGES = 2
+const MOST_PAGES = 128
+
 const TOKEN_BYTES = 8
 
 /** How often a list is begun again because its pages were replaced meanwhile; folds take seconds, so more means damage. */
@@ -210,18 +214,64 @@ export class PostingsStore {
    */
   async find(metric: number, constraints: readonly TagConstraint[]): Promise<FoundSeries> {
     return untilWhole(async () => {
-      const [all, ...lists] = await mapParallel([undefined, ...constraints], PARALLEL_PAGES, async (constraint) => {
-        const { tagk, pages } = await this.#readDirectory(metric, constraint?.tagk)
-        const wanted = pagesOf(pages, constraint?.tagvs, this.#widths)
-        return { tagk, pages: wanted, series: wanted.reduce((sum, page) => sum + page.series, 0) }
-      })
-      if (all === undefined) throw new Error('BUG: the list of all series was not read')
-      const best = lists.reduce((least, list) => (list.series < least.series ? list : least), lists[0] ?? all)
-      const found = await this.#readPages({ metric, tagk: best.tagk }, best.pages)
-      if (found === undefined) return undefined
-      const meetsAll = ({ tsuid }: Posting) => constraints.every((constraint) => meets(tsuid, constraint, this.#widths))
-      return { series: found.filter(meetsAll), total: all.series }
+      const { list, pages, total } = await this.#bestList(metric, constraints)
+      const found = await this.#readPages(list, pages)
+      return found === undefined ? undefined : { series: this.#meeting(found, constraints), total }
     })
+  }
+
+  /**
+   * Like find, but as it reads: who needs no more than some series stops, and the rest is not read.
+   * @yields series in no particular order; where the list changes meanwhile, some a second time
+   * @throws StoreUnavailableError
+   */
+  async *stream(metric: number, constraints: readonly TagConstraint[]): AsyncGenerator<readonly Posting[]> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const { list, pages } = await this.#bestList(metric, constraints)
+      let at = 0
+      for (let count = FIRST_PAGES; at < pages.length; count = Math.min(count * 4, MOST_PAGES)) {
+        const found = await this.#readPages(list, pages.slice(at, at + count))
+        if (found === undefined) break
+        yield this.#meeting(found, constraints)
+        at += count
+      }
+      if (at >= pages.length) return
+    }
+    throw new CorruptDataError('postings', `pages that the directory names are not there, ${MAX_ATTEMPTS} times`)
+  }
+
+  /** Of all lists that hold the series wanted, the one whose pages that may hold them have fewest series. */
+  async #bestList(
+    metric: number,
+    constraints: readonly TagConstraint[],
+  ): Promise<{ list: ListName; pages: readonly PageEntry[]; total: number }> {
+    const [all, ...lists] = await mapParallel([undefined, ...constraints], PARALLEL_PAGES, async (constraint) => {
+      const { tagk, pages } = await this.#readDirectory(metric, constraint?.tagk)
+      const wanted = pagesOf(pages, constraint?.tagvs, this.#widths)
+      return { tagk, pages: wanted, series: wanted.reduce((sum, page) => sum + page.series, 0) }
+    })
+    if (all === undefined) throw new Error('BUG: the list of all series was not read')
+    const best = lists.reduce((least, list) => (list.series < least.series ? list : least), lists[0] ?? all)
+    return { list: { metric, tagk: best.tagk }, pages: best.pages, total: all.series }
+  }
+
+  #meeting(series: readonly Posting[], constraints: readonly TagConstraint[]): Posting[] {
+    return series.filter(({ tsuid }) => constraints.every((constraint) => meets(tsuid, constraint, this.#widths)))
+  }
+
+  /**
+   * Those metrics that have postings with a tag key.
+   * @param tagk undefined: with any
+   * @throws StoreUnavailableError
+   */
+  async metricsWith(metrics: readonly number[], tagk: number | undefined): Promise<Set<number>> {
+    const keys = new Map(metrics.map((metric) => [hexOf(postingsPk(metric, tagk, this.#widths)), metric]))
+    const items = await this.#dynamo.batchGet(
+      this.#table,
+      metrics.map((metric) => directoryKey(metric, tagk, this.#widths)),
+      { consistent: true },
+    )
+    return new Set(items.flatMap((item) => keys.get(hexOf(bytesAt(item, 'pk'))) ?? []))
   }
 
   /**

@@ -29,6 +29,8 @@ export interface UidResolverOptions {
   readonly cachedNames?: number
   /** Milliseconds since 1970. @default Date.now */
   readonly clock?: () => number
+  /** Told how many UIDs of a kind are given away, whenever some were. */
+  readonly onGiven?: (kind: UidKind, given: number) => void
 }
 
 interface KindCaches {
@@ -44,12 +46,14 @@ export class UidResolver {
   readonly widths: UidWidths
   readonly #table: UidTable
   readonly #clock: () => number
+  readonly #onGiven: UidResolverOptions['onGiven']
   readonly #caches: Readonly<Record<UidKind, KindCaches>>
   /** The epoch that what is cached belongs to, and when it was last looked at; none of a store not used yet. */
   #epoch: { value: number; seenAt: number } | undefined
 
-  constructor({ table, widths, cachedNames = DEFAULT_CACHED_NAMES, clock = Date.now }: UidResolverOptions) {
+  constructor({ table, widths, cachedNames = DEFAULT_CACHED_NAMES, clock = Date.now, onGiven }: UidResolverOptions) {
     this.widths = widths
+    this.#onGiven = onGiven
     this.#table = table
     this.#clock = clock
     const caches = (): KindCaches => ({ uids: new NameCache(cachedNames), names: new NameCache(cachedNames) })
@@ -113,6 +117,7 @@ export class UidResolver {
   async #assignNew(kind: UidKind, names: readonly string[], answer: Map<string, number | UidError>): Promise<void> {
     if (names.length === 0) return
     const first = await this.#table.reserve(kind, names.length)
+    this.#onGiven?.(kind, first + names.length - 1)
     await mapParallel(names, PARALLEL_ASSIGNMENTS, async (name, i) => {
       const uid = first + i
       if (uid > this.#maxUid(kind)) {

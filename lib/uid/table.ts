@@ -1,4 +1,5 @@
 import type {
+  DeleteItemCommandInput,
   GetItemCommandInput,
   PutItemCommandInput,
   QueryCommandInput,
@@ -19,16 +20,27 @@ export interface UidSettings {
   readonly epoch: number
 }
 
+/** What a UID stands for. */
+export interface NamedUid {
+  readonly uid: number
+  readonly name: string
+  /** Seconds since 1970 at which the name was first seen; 0 where that was before it was noted. */
+  readonly created: number
+}
+
 /** The tsdb-uid table in our own words. Nothing is cached here. */
 export class UidTable {
   readonly #dynamo: Dynamo
   readonly #table: string
   readonly #widths: UidWidths
+  readonly #clock: () => number
 
-  constructor(dynamo: Dynamo, table: string, widths: UidWidths) {
+  /** @param clock milliseconds since 1970 */
+  constructor(dynamo: Dynamo, table: string, widths: UidWidths, clock: () => number = Date.now) {
     this.#dynamo = dynamo
     this.#table = table
     this.#widths = widths
+    this.#clock = clock
   }
 
   /** @returns the UIDs of those names that have one, strongly consistently */
@@ -40,9 +52,66 @@ export class UidTable {
 
   /** @returns the names of those UIDs that have one, strongly consistently */
   async namesOf(kind: UidKind, uids: readonly number[]): Promise<Map<number, string>> {
+    const named = await this.readUids(kind, uids)
+    return new Map([...named].map(([uid, { name }]) => [uid, name]))
+  }
+
+  /** @returns what those UIDs stand for that have a name, strongly consistently. @param uids each once */
+  async readUids(kind: UidKind, uids: readonly number[]): Promise<Map<number, NamedUid>> {
     const keys = uids.map((uid) => uidKey(kind, uid, this.#widths[kind]))
     const items = await this.#dynamo.batchGet(this.#table, keys, { consistent: true })
-    return new Map(items.map((item) => [numberAt(item, 'uid'), textAt(item, 'text')]))
+    return new Map(
+      items.map((item) => {
+        const uid = numberAt(item, 'uid')
+        return [uid, { uid, name: textAt(item, 'text'), created: Number(item.created?.N ?? 0) }]
+      }),
+    )
+  }
+
+  /** How many UIDs of a kind were given away: the greatest there is. */
+  async given(kind: UidKind): Promise<number> {
+    const item = await this.#dynamo.get({ TableName: this.#table, Key: keyOf(counterKey(kind)), ConsistentRead: true })
+    return item === undefined ? 0 : numberAt(item, 'given')
+  }
+
+  /**
+   * Names of a kind with their UIDs, in order of the names' UTF-8 bytes, strongly consistently.
+   * @param prefix what they start with
+   * @param after the name behind which to begin; '' for the first
+   * @yields those of one answer after the other
+   */
+  async *forwards(kind: UidKind, prefix = '', after = ''): AsyncGenerator<{ name: string; uid: number }[]> {
+    for await (const page of this.#dynamo.query(forwardsInput(this.#table, kind, prefix, after))) {
+      yield page.map((item) => ({ name: textOf(bytesAt(item, 'sk')), uid: numberAt(item, 'uid') }))
+    }
+  }
+
+  /**
+   * Lets a UID stand for another name.
+   * @throws ConditionFailedError where it stands for neither
+   */
+  async renameReverse(kind: UidKind, uid: number, from: string, to: string): Promise<void> {
+    await this.#dynamo.update(renameReverseInput(this.#table, kind, uid, from, to, this.#widths[kind]))
+  }
+
+  /** Takes a name its UID, if it is this one. Its reverse stays, so that the UID is never given to another name. */
+  async deleteForward(kind: UidKind, name: string, uid: number): Promise<void> {
+    try {
+      await this.#dynamo.delete(deleteForwardInput(this.#table, kind, name, uid))
+    } catch (error) {
+      // gone already, by an attempt of ours whose answer was lost or by somebody else
+      if (!(error instanceof ConditionFailedError)) throw error
+    }
+  }
+
+  /** Lets everybody who caches names look again, within a minute. */
+  async raiseEpoch(): Promise<void> {
+    await this.#dynamo.update({
+      TableName: this.#table,
+      Key: keyOf(uidSettingsKey()),
+      UpdateExpression: 'ADD epoch :one',
+      ExpressionAttributeValues: { ':one': numberOf(1) },
+    })
   }
 
   /**
@@ -60,7 +129,9 @@ export class UidTable {
    */
   async putReverse(kind: UidKind, uid: number, name: string): Promise<void> {
     try {
-      await this.#dynamo.put(putReverseInput(this.#table, kind, uid, name, this.#widths[kind]))
+      await this.#dynamo.put(
+        putReverseInput(this.#table, kind, uid, name, this.#widths[kind], Math.floor(this.#clock() / 1000)),
+      )
     } catch (error) {
       if (!(error instanceof ConditionFailedError)) throw error
       // Our own write, whose answer was lost, or another's.
@@ -124,10 +195,16 @@ export function putReverseInput(
   uid: number,
   name: string,
   width: number,
+  createdS: number,
 ): PutItemCommandInput {
   return {
     TableName: table,
-    Item: { ...keyOf(uidKey(kind, uid, width)), uid: numberOf(uid), text: { S: name } },
+    Item: {
+      ...keyOf(uidKey(kind, uid, width)),
+      uid: numberOf(uid),
+      text: { S: name },
+      created: numberOf(createdS),
+    },
     ConditionExpression: IS_NEW,
   }
 }
@@ -152,6 +229,49 @@ export function suggestInput(table: string, kind: UidKind, prefix: string, max: 
     },
     ProjectionExpression: 'sk',
     Limit: max,
+  }
+}
+
+export function forwardsInput(table: string, kind: UidKind, prefix: string, after: string): QueryCommandInput {
+  const ofKind = 'pk = :kind'
+  const startsWithPrefix = 'begins_with(sk, :prefix)'
+  return {
+    TableName: table,
+    KeyConditionExpression: prefix === '' ? ofKind : `${ofKind} AND ${startsWithPrefix}`,
+    ExpressionAttributeValues: {
+      ':kind': { B: namesPk(kind) },
+      ...(prefix === '' ? {} : { ':prefix': { B: Buffer.from(prefix, 'utf8') } }),
+    },
+    ...(after === '' ? {} : { ExclusiveStartKey: keyOf(nameKey(kind, after)) }),
+    ConsistentRead: true,
+  }
+}
+
+export function renameReverseInput(
+  table: string,
+  kind: UidKind,
+  uid: number,
+  from: string,
+  to: string,
+  width: number,
+): UpdateItemCommandInput {
+  const isOneOfThem = '#text = :from OR #text = :to'
+  return {
+    TableName: table,
+    Key: keyOf(uidKey(kind, uid, width)),
+    UpdateExpression: 'SET #text = :to',
+    ConditionExpression: isOneOfThem,
+    ExpressionAttributeNames: { '#text': 'text' },
+    ExpressionAttributeValues: { ':from': { S: from }, ':to': { S: to } },
+  }
+}
+
+export function deleteForwardInput(table: string, kind: UidKind, name: string, uid: number): DeleteItemCommandInput {
+  return {
+    TableName: table,
+    Key: keyOf(nameKey(kind, name)),
+    ConditionExpression: 'uid = :uid',
+    ExpressionAttributeValues: { ':uid': numberOf(uid) },
   }
 }
 
