@@ -1,3 +1,4 @@
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
 import type { Context } from 'aws-lambda'
 import { type SealReport, seal } from '../lib/ingest/seal.ts'
 import { readConfig } from './config.ts'
@@ -10,6 +11,23 @@ const RESERVE_MS = 60_000
 const LEASE_MARGIN_MS = 30_000
 /** Milliseconds for which an hour may wait to be sealed before somebody has to look. */
 const LONGEST_WAIT_MS = 86_400_000
+
+let metrics: Metrics | undefined
+
+/** CloudWatch reads them off the log; the dimension `service` is the data table's name, which is the stack's. */
+function publish({ failures, ...figures }: SealReport): void {
+  metrics ??= new Metrics({ namespace: 'tsdb', serviceName: readConfig().tables.data })
+  metrics.addMetric('SealLag', MetricUnit.Milliseconds, figures.lagMs)
+  metrics.addMetric('SealLateLag', MetricUnit.Milliseconds, figures.lateLagMs)
+  metrics.addMetric('SealedHours', MetricUnit.Count, figures.hours)
+  metrics.addMetric('SealedLateHours', MetricUnit.Count, figures.lateHours)
+  metrics.addMetric('SealedRows', MetricUnit.Count, figures.rows)
+  metrics.addMetric('SealedPoints', MetricUnit.Count, figures.points)
+  metrics.addMetric('SealedBlockBytes', MetricUnit.Bytes, figures.blockBytes)
+  metrics.addMetric('SealedRowBytes', MetricUnit.Bytes, figures.rowBytes)
+  metrics.addMetric('UnsealedHours', MetricUnit.Count, figures.left + failures.length)
+  metrics.publishStoredMetrics()
+}
 
 /**
  * Turns the blocks of hours that are over into rows, as far as it comes in its time; called on a schedule.
@@ -26,6 +44,7 @@ export async function handler(
     leaseMs: leftMs + LEASE_MARGIN_MS,
     blocks: readConfig().blockTtlDays === 0 ? 'delete' : 'expire',
   })
+  publish(report)
   const { failures, ...figures } = report
   log('info', 'sealed', figures)
   for (const { shelf, baseTime, why } of failures) log('error', 'an hour could not be sealed', { shelf, baseTime, why })

@@ -15,13 +15,18 @@ const dropCaches = telling(() => {
   return json({ status: '200', message: 'Caches dropped' })
 })
 
+async function stats() {
+  const { stats: ofStore, ledger } = sharedStore()
+  return json(describeStats(ofStore, await ledger.readTotals(), Date.now()))
+}
+
 /** What the service says of itself. */
 export const ABOUT_ROUTES: Routes = [
   ['/api/aggregators', aggregators],
   ['/api/config', telling(() => json(describeConfig(readConfig())))],
   ['/api/config/filters', telling(() => json(FILTER_DESCRIPTIONS))],
   ['/api/dropcaches', dropCaches],
-  ['/api/stats', telling(() => json(describeStats(sharedStore().stats, Date.now())))],
+  ['/api/stats', telling(stats)],
   ['/api/version', telling(() => json(versionInfo()))],
   ['/aggregators', aggregators],
   ['/dropcaches', dropCaches],

@@ -1,4 +1,5 @@
 import type { StoreStats } from '../store/index.ts'
+import type { SealTotals } from '../store/seal-totals.ts'
 
 /** A figure as /api/stats lists it: a data point that could be put. */
 export interface Stat {
@@ -10,22 +11,43 @@ export interface Stat {
 }
 
 /**
- * What this instance of the function did at the store since it started.
+ * What this instance of the function did at the store since it started, and what sealing has done since the store began.
+ * @param seal undefined where nothing was sealed yet
  * @param now milliseconds since 1970
  */
-export function describeStats(stats: StoreStats, now: number): Stat[] {
+export function describeStats(stats: StoreStats, seal: SealTotals | undefined, now: number): Stat[] {
   const timestamp = Math.floor(now / 1000)
-  const stat = (metric: string, value: number): Stat => ({
-    metric,
-    timestamp,
-    value: String(value),
-    tags: { function: 'meta' },
-  })
+  const statOf = (name: string) => (metric: string, value: number) => {
+    return { metric, timestamp, value: String(value), tags: { function: name } }
+  }
+  const stat = statOf('meta')
   return [
     stat('tsd.store.requests', stats.requests),
     stat('tsd.store.retries', stats.retries),
     stat('tsd.store.read_units', stats.readUnits),
     stat('tsd.store.write_units', stats.writeUnits),
     stat('tsd.memory.heap_used', process.memoryUsage().heapUsed),
+    ...(seal === undefined ? [] : describeSealing(seal, now, statOf('seal'))),
+  ]
+}
+
+function describeSealing(
+  { sums, last }: SealTotals,
+  now: number,
+  stat: (metric: string, value: number) => Stat,
+): Stat[] {
+  return [
+    stat('tsd.seal.hours', sums.hours),
+    stat('tsd.seal.late_hours', sums.lateHours),
+    stat('tsd.seal.rows', sums.rows),
+    stat('tsd.seal.points', sums.points),
+    stat('tsd.seal.block_bytes', sums.blockBytes),
+    stat('tsd.seal.row_bytes', sums.rowBytes),
+    stat('tsd.seal.series_indexed', sums.indexed),
+    stat('tsd.seal.left', last.left),
+    stat('tsd.seal.failed', last.failed),
+    stat('tsd.seal.lag_ms', last.lagMs),
+    stat('tsd.seal.late_lag_ms', last.lateLagMs),
+    stat('tsd.seal.since_ms', Math.max(0, now - last.endedAt)),
   ]
 }

@@ -20,6 +20,14 @@ import {
   releaseInput,
 } from './ledger-inputs.ts'
 import { mapParallel } from './parallel.ts'
+import {
+  addTotalsInput,
+  type LastSeal,
+  readTotalsInput,
+  type SealSums,
+  type SealTotals,
+  totalsOf,
+} from './seal-totals.ts'
 
 /** An hour of a shelf. */
 export interface ShelfHour {
@@ -262,6 +270,23 @@ export class Ledger {
    */
   async markCleared(lease: Lease): Promise<void> {
     await this.#update(markClearedInput(this.#table, lease))
+  }
+
+  /**
+   * Adds what a run of sealing did to what all have done.
+   * @throws StoreUnavailableError
+   */
+  async addTotals(sums: SealSums, last: LastSeal): Promise<void> {
+    await this.#dynamo.update(addTotalsInput(this.#table, sums, last))
+  }
+
+  /**
+   * What all runs of sealing did; half a read unit.
+   * @returns undefined where there was none yet
+   * @throws StoreUnavailableError
+   */
+  async readTotals(): Promise<SealTotals | undefined> {
+    return totalsOf(await this.#dynamo.get(readTotalsInput(this.#table)))
   }
 
   /** @returns whether the input's condition held */

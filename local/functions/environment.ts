@@ -27,6 +27,8 @@ export function functionEnvironment(model: FunctionModel, endpoints: Endpoints):
     // The SDK would otherwise say in every thread that it prefers a newer Node than this machine's.
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     LAMBDA_TASK_ROOT: model.codeDir,
+    // There is no CloudWatch here that would read them off the output.
+    POWERTOOLS_METRICS_DISABLED: 'true',
     TZ: 'UTC',
     _HANDLER: model.handler,
   }

@@ -62,6 +62,22 @@ test('does not wait with late points', async () => {
   expect(JSON.stringify(await ask())).toContain(`"${HOUR_S + 3}":`)
 })
 
+test('adds to the figures of /api/stats', async () => {
+  const stats = async () => {
+    const answer = await fetch(`${server.url}/api/stats`)
+    const list = (await answer.json()) as { metric: string; value: string }[]
+    return Object.fromEntries(list.map(({ metric, value }) => [metric, Number(value)]))
+  }
+  const before = await stats()
+  expect(before['tsd.seal.hours']).toBeGreaterThan(0)
+  await put(HOUR_S + 7200, 3)
+  await tsdb()
+  const after = await stats()
+  const grown = (name: string) => (after[`tsd.seal.${name}`] ?? 0) - (before[`tsd.seal.${name}`] ?? 0)
+  expect(['hours', 'late_hours', 'rows', 'points'].map(grown)).toEqual([1, 0, 3, 3])
+  expect([grown('block_bytes') > 0, grown('row_bytes') > 0, after['tsd.seal.lag_ms']]).toEqual([true, true, 0])
+})
+
 test('refuses hours that are not over, two ways to name them, and no time at all', async () => {
   expect(await tsdb('--hour', 'now')).toMatchObject({
     status: 2,

@@ -13,7 +13,10 @@ let seal: typeof import('../../../functions/seal.ts')
 
 beforeAll(async () => {
   dynamo = await startDynamo()
+  // Metrics go through the global console, where a test can look.
   Object.assign(process.env, {
+    POWERTOOLS_DEV: 'true',
+    POWERTOOLS_METRICS_DISABLED: 'false',
     AWS_ENDPOINT_URL_DYNAMODB: dynamo.endpoint,
     [ENV.tsdbTable]: TABLES.data,
     [ENV.uidTable]: TABLES.uid,
@@ -37,6 +40,23 @@ test('seals what is due, and not before its time', async () => {
   expect(await seal.handler({}, context)).toMatchObject({ hours: 0, lagMs: 0 })
   vi.setSystemTime((HOUR_S + 3600 + 360) * 1000)
   expect(await seal.handler({}, context)).toMatchObject({ hours: 1, rows: 1, points: 1, lagMs: 0, failures: [] })
+})
+
+test('says as metrics in CloudWatch’s embedded format what a run did', async () => {
+  const printed = vi.spyOn(console, 'log').mockImplementation(() => {})
+  const report = await seal.handler({}, context)
+  const lines = printed.mock.calls.map(([line]): unknown => JSON.parse(String(line)))
+  printed.mockRestore()
+  expect(lines).toMatchObject([
+    {
+      _aws: { CloudWatchMetrics: [{ Namespace: 'tsdb', Dimensions: [['service']] }] },
+      service: TABLES.data,
+      SealLag: report.lagMs,
+      SealedHours: report.hours,
+      SealedRowBytes: report.rowBytes,
+      UnsealedHours: report.left,
+    },
+  ])
 })
 
 test('begins nothing shortly before its time is up, and fails once an hour waits for more than a day', async () => {
