@@ -18,8 +18,6 @@ export const ROUTES: ReadonlyMap<string, Route> = new Map([
 
 /** Endpoints of OpenTSDB's, with all below them that has no route, that are still to come. */
 export const NOT_BUILT_YET: readonly string[] = [
-  '/api/annotation',
-  '/api/annotations',
   '/api/histogram',
   '/api/query/exp',
   '/api/query/gexp',

@@ -1,4 +1,5 @@
 import { startDynamo } from '../helpers/dynamo.ts'
+import { annotationsContract } from './annotations.contract.ts'
 import { postingsContract } from './postings.contract.ts'
 import { rowsContract } from './rows.contract.ts'
 import { storeContract } from './store.contract.ts'
@@ -8,3 +9,4 @@ storeContract('dynalite', startDynamo)
 rowsContract('dynalite', startDynamo)
 uidContract('dynalite', startDynamo)
 postingsContract('dynalite', startDynamo)
+annotationsContract('dynalite', startDynamo)

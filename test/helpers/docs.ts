@@ -11,3 +11,48 @@ export function documentedBytes(path: string, name: string): Uint8Array {
   if (found?.[1] === undefined) throw new Error(`docs/${path} has no example ${name}`)
   return fromHex(found[1].replace(/\|.*$/gm, ''))
 }
+
+/** A call of the API as a page shows it. */
+export interface DocumentedCall {
+  readonly method: string
+  /** With the query string. */
+  readonly path: string
+  readonly body: string | undefined
+  /** What the page says comes back: a body, or a status alone where the call asks for `%{http_code}`. */
+  readonly answer: string
+}
+
+/**
+ * The calls of a page under docs/, in order: in fenced blocks, `curl [-X METHOD] 'localhost:4242/...' [-d 'BODY']` and the
+ * lines that come back, up to an empty line. A line that ends in a backslash goes on in the next.
+ */
+export function documentedCalls(path: string): DocumentedCall[] {
+  const text = readFileSync(new URL(`../../docs/${path}`, import.meta.url), 'utf8')
+  const blocks = [...text.matchAll(/^```\w*\n([\s\S]*?)^```/gm)].map(([, block = '']) => block.replace(/\\\n\s*/g, ''))
+  return blocks
+    .flatMap((block) => block.split(/\n\s*\n|\n(?=curl )/))
+    .filter((part) => part.startsWith('curl '))
+    .map((part) => {
+      const [command = '', ...answer] = part.trim().split('\n')
+      const option = (name: string) => new RegExp(` -${name} (?:'([^']*)'|(\\S+))`).exec(command)
+      const [, url = ''] = /'?localhost:4242(\/[^' ]*)/.exec(command) ?? []
+      const [, body] = option('d') ?? []
+      const [, , method = body === undefined ? 'GET' : 'POST'] = option('X') ?? []
+      return { method, path: url, body, answer: answer.join('\n') }
+    })
+}
+
+/**
+ * Makes the calls of a page, one after the other.
+ * @param url where a server is
+ * @returns what came back, in the form in which the page shows it
+ */
+export async function makeCalls(url: string, calls: readonly DocumentedCall[]): Promise<string[]> {
+  const answers: string[] = []
+  for (const { method, path, body, answer } of calls) {
+    const response = await fetch(url + path, { method, ...(body !== undefined && { body }) })
+    const text = await response.text()
+    answers.push(/^\d{3}$/.test(answer) ? String(response.status) : text.trim())
+  }
+  return answers
+}
