@@ -8,6 +8,7 @@ import type { Store } from '../store/index.ts'
 import type { HourState, Lease } from '../store/ledger.ts'
 import { chunksOf } from '../store/parallel.ts'
 import type { RowPut } from '../store/rows.ts'
+import { bytesByMetric } from './adjust-layout.ts'
 
 /** Rows that are encoded and written between two looks at the clock. */
 const ROWS_AT_A_TIME = 500
@@ -61,7 +62,9 @@ export async function sealHour(
     if (error instanceof ConditionFailedError) return { outcome: 'lost', ...counts, metrics }
     throw error
   }
-  if (await store.ledger.markSealed(lease, counts, clock())) return { outcome: 'sealed', ...counts, metrics }
+  const metricBytes = bytesByMetric(series, counts.blockBytes, store.uids.widths)
+  if (await store.ledger.markSealed(lease, { ...counts, metricBytes }, clock()))
+    return { outcome: 'sealed', ...counts, metrics }
   await store.ledger.postpone(lease, clock())
   return { outcome: 'late', ...counts, metrics }
 }

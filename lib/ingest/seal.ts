@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { UnavailableError } from '../model/errors.ts'
 import type { Store } from '../store/index.ts'
+import type { ShelfLayout } from '../store/layout.ts'
 import type { HourState, LedgerHour, ShelfHour } from '../store/ledger.ts'
 import { mapParallel } from '../store/parallel.ts'
+import { adjustLayout } from './adjust-layout.ts'
 import { clearBlocks } from './clear-blocks.ts'
 import { whyOf } from './faults.ts'
 import { foldSeriesLog } from './index-series.ts'
+import type { LayoutTargets } from './plan-layout.ts'
 import { inOrderOfWork, isDue, lagOf, pendingHours } from './seal-due.ts'
 import { type SealedHour, sealHour } from './seal-hour.ts'
 
@@ -26,6 +29,8 @@ export interface SealOptions {
    * nobody looks there any more. `unknown`: whoever runs on a schedule sees to it. @default 'expire'
    */
   readonly blocks?: 'expire' | 'delete' | 'unknown'
+  /** How large shelves are to be. @default DEFAULT_TARGETS */
+  readonly targets?: LayoutTargets
   /** Called for each shelf-hour that was worked on. */
   readonly onHour?: (hour: ShelfHour, sealed: SealedHour) => void
   /** Milliseconds since 1970. @default Date.now */
@@ -62,6 +67,9 @@ export interface SealReport {
   readonly lateLagMs: number
   /** Blocks of sealed hours that were deleted. */
   readonly cleared: number
+  /** Shelves that there will be, and metrics split over several, some hours from now; absent: nothing was changed. */
+  readonly shelves?: number
+  readonly splitMetrics?: number
   /** Shelf-hours that can't be sealed, and why; they stay as they are, readable from their blocks where those can be read. */
   readonly failures: readonly SealFailure[]
 }
@@ -75,7 +83,16 @@ export interface SealReport {
  * @throws UidWidthsMismatchError where the store was made with other UID widths than ours: the keys of the rows would be wrong
  */
 export async function seal(store: Store, options: SealOptions): Promise<SealReport> {
-  const { until, leaseMs, clock = Date.now, backOff = true, range = ALL_TIME, blocks = 'expire', onHour } = options
+  const {
+    until,
+    leaseMs,
+    clock = Date.now,
+    backOff = true,
+    range = ALL_TIME,
+    blocks = 'expire',
+    targets,
+    onHour,
+  } = options
   await store.uids.epoch()
   const owner = randomUUID()
   const totals = { hours: 0, lateHours: 0, rows: 0, points: 0, blockBytes: 0, rowBytes: 0, indexed: 0, left: 0 }
@@ -118,12 +135,18 @@ export async function seal(store: Store, options: SealOptions): Promise<SealRepo
       failures.push({ shelf, baseTime, why: `The series of metric ${metric} can't be indexed: ${whyOf(error)}` })
     }
   })
+  // A whole hour more was seen.
+  const layout = totals.hours > totals.lateHours ? await adjustLayout(store, clock(), targets) : undefined
   const cleared = await clearAll(store, clearable, { owner, leaseMs, clock, until })
   const rest = await pendingHours(store, clock(), blocks)
   const now = clock()
   const [lagMs, lateLagMs] = [lagOf(rest.unsealed, 'open', now), lagOf(rest.unsealed, 'late', now)]
   await store.ledger.addTotals(totals, { left: totals.left, failed: failures.length, lagMs, lateLagMs, endedAt: now })
-  return { ...totals, failures, lagMs, lateLagMs, cleared }
+  return { ...totals, failures, lagMs, lateLagMs, cleared, ...(layout === undefined ? {} : planned(layout)) }
+}
+
+function planned({ shelves, splits }: ShelfLayout): Pick<SealReport, 'shelves' | 'splitMetrics'> {
+  return { shelves, splitMetrics: splits.size }
 }
 
 /** Deletes the blocks of sealed hours, as far as time is left. @returns blocks deleted */
@@ -140,7 +163,12 @@ async function clearAll(
   return cleared
 }
 
-type Totals = { -readonly [Name in keyof Omit<SealReport, 'lagMs' | 'lateLagMs' | 'cleared' | 'failures'>]: number }
+type Totals = {
+  -readonly [Name in keyof Omit<
+    SealReport,
+    'lagMs' | 'lateLagMs' | 'cleared' | 'failures' | 'shelves' | 'splitMetrics'
+  >]: number
+}
 
 function addTo(totals: Totals, { outcome, ...counts }: SealedHour, before: HourState): void {
   totals.rows += counts.rows

@@ -3,6 +3,7 @@ import { ByteReader, ByteWriter } from '../codec/bytes.ts'
 import { keyOf, numberOf } from './dynamo.ts'
 import { dayOf, hourOfDay, ledgerKey } from './keys.ts'
 import type { Lease, PendingDay, SealedCounts, ShelfHour } from './ledger.ts'
+import { encodeMetricBytes } from './metric-bytes.ts'
 
 // The updates of ledger items. An item is a shelf's day; what it says of an hour is in attributes that end with the hour.
 
@@ -20,6 +21,7 @@ export interface HourAttributes {
   readonly blockBytes: string
   readonly rowBytes: string
   readonly cleared: string
+  readonly metrics: string
 }
 
 /** @param timeS any time of the hour, in seconds */
@@ -38,6 +40,7 @@ export function hourAttributes(timeS: number): HourAttributes {
     blockBytes: `blockBytes${hour}`,
     rowBytes: `rowBytes${hour}`,
     cleared: `cleared${hour}`,
+    metrics: `metrics${hour}`,
   }
 }
 
@@ -119,16 +122,23 @@ export function markSealedInput(
 ): UpdateItemCommandInput {
   const names = hourAttributes(lease.baseTime)
   const noneCameMeanwhile = lease.late === 0 ? `attribute_not_exists(${names.late})` : `${names.late} = :late`
+  // Late blocks alone say little of what the hour holds: their bytes are added to those of the first round.
+  const metrics =
+    lease.state === 'open' && counts.metricBytes !== undefined
+      ? encodeMetricBytes(counts.metricBytes, counts.blockBytes)
+      : undefined
   const set = [
     [names.sealed, ':late'],
     [names.ended, ':now'],
     [names.rows, ':rows'],
-    [names.blockBytes, ':blockBytes'],
+    ...(lease.state === 'open' ? [[names.blockBytes, ':blockBytes']] : []),
+    ...(metrics === undefined ? [] : [[names.metrics, ':metrics']]),
     [names.rowBytes, ':rowBytes'],
   ].map(([name, value]) => `${name} = ${value}`)
+  const add = [`${names.rounds} :one`, ...(lease.state === 'open' ? [] : [`${names.blockBytes} :blockBytes`])]
   return {
     ...target(table, lease),
-    UpdateExpression: `SET ${set.join(', ')} ADD ${names.rounds} :one REMOVE ${names.earliest}, ${names.owner}, ${names.leasedUntil}`,
+    UpdateExpression: `SET ${set.join(', ')} ADD ${add.join(', ')} REMOVE ${names.earliest}, ${names.owner}, ${names.leasedUntil}`,
     ConditionExpression: `${isHeld(names)} AND ${noneCameMeanwhile}`,
     ExpressionAttributeValues: {
       ...holder(lease),
@@ -137,6 +147,7 @@ export function markSealedInput(
       ':rows': numberOf(counts.rows),
       ':blockBytes': numberOf(counts.blockBytes),
       ':rowBytes': numberOf(counts.rowBytes),
+      ...(metrics === undefined ? {} : { ':metrics': { B: metrics } }),
       ':one': numberOf(1),
     },
   }

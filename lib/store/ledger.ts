@@ -28,6 +28,7 @@ import {
   type SealTotals,
   totalsOf,
 } from './seal-totals.ts'
+import { type ShelfVolume, volumesOf } from './volumes.ts'
 
 /** An hour of a shelf. */
 export interface ShelfHour {
@@ -78,8 +79,11 @@ export interface PendingDay {
 /** What sealing an hour came to. */
 export interface SealedCounts {
   readonly rows: number
+  /** Of the blocks that were read. */
   readonly blockBytes: number
   readonly rowBytes: number
+  /** About the bytes of each metric among them, by UID. */
+  readonly metricBytes?: ReadonlyMap<number, number>
 }
 
 const HOUR_S = 3_600
@@ -208,6 +212,17 @@ export class Ledger {
    */
   async readDays(days: readonly { shelf: number; day: number }[]): Promise<LedgerHour[]> {
     return this.#readItems(days.map(({ shelf, day }) => ledgerKey(shelf, day)))
+  }
+
+  /**
+   * What the hours of some shelves' days were found to hold, strongly consistently.
+   * @param days a shelf and the start of a day in seconds since 1970 each
+   * @throws StoreUnavailableError
+   */
+  async readVolumes(days: readonly { shelf: number; day: number }[]): Promise<ShelfVolume[]> {
+    const keys = days.map(({ shelf, day }) => ledgerKey(shelf, day))
+    const items = await this.#dynamo.batchGet(this.#table, keys, { consistent: true })
+    return items.flatMap(volumesOf)
   }
 
   async #readItems(keys: readonly ItemKey[]): Promise<LedgerHour[]> {
