@@ -1,5 +1,5 @@
-import { NotBuiltYetError } from '../model/errors.ts'
 import { aggregatorOf } from './aggregate/index.ts'
+import { Calendar, type CalendarUnit } from './calendar.ts'
 import { BadQueryError } from './errors.ts'
 import type { Downsample, FillPolicy } from './model.ts'
 import { parseDuration } from './times.ts'
@@ -11,12 +11,22 @@ const FILLS: ReadonlyMap<string, FillPolicy> = new Map([
   ['zero', 'zero'],
 ])
 
+/** What a whole query says of its intervals. */
+export interface IntervalOptions {
+  /** An IANA name, which intervals by the calendar follow. */
+  readonly timezone: string
+  /** All intervals follow the calendar, also those without a `c`. */
+  readonly useCalendar: boolean
+}
+
+const PLAIN: IntervalOptions = { timezone: 'UTC', useCalendar: false }
+
 /**
- * Reads `INTERVAL-AGGREGATOR[-FILL]`: `5m-avg`, `1h-max-nan`, `0all-sum`. A dash at the end is ignored, as OpenTSDB does
- * and Grafana relies on.
- * @throws BadQueryError naming the part that is wrong, NotBuiltYetError for calendar intervals
+ * Reads `INTERVAL-AGGREGATOR[-FILL]`: `5m-avg`, `1h-max-nan`, `1dc-sum`, `0all-sum`. A dash at the end is ignored, as OpenTSDB
+ * does and Grafana relies on.
+ * @throws BadQueryError naming the part that is wrong
  */
-export function parseDownsample(text: string): Downsample {
+export function parseDownsample(text: string, options: IntervalOptions = PLAIN): Downsample {
   const parts = text.replace(/-+$/, '').split('-')
   if (parts.length < 2 || parts.length > 3) {
     throw new BadQueryError(
@@ -24,17 +34,25 @@ export function parseDownsample(text: string): Downsample {
     )
   }
   const [interval = '', name = '', fillName = 'none'] = parts
-  const intervalMs = parseInterval(interval)
+  const parsed = parseInterval(interval, options)
   const aggregator = aggregatorOf(name)
   if (aggregator === undefined) throw new BadQueryError(`No such downsampling function: ${name}`)
   if (aggregator.raw) throw new BadQueryError('cannot use the NONE aggregator for downsampling')
   const fill = FILLS.get(fillName.toLowerCase())
   if (fill === undefined) throw new BadQueryError(`Unrecognized fill policy: ${fillName}`)
-  return { intervalMs, aggregator, fill, text }
+  return { ...parsed, aggregator, fill, text }
 }
 
-function parseInterval(text: string): number | undefined {
-  if (text.toLowerCase().includes('all')) return undefined
-  if (text.endsWith('c')) throw new NotBuiltYetError(`The calendar interval ${text}`)
-  return parseDuration(text)
+/** A calendar's longest interval: dates end in the year 275760. */
+const MAX_CALENDAR_MS = 1000 * 365 * 86_400_000
+
+function parseInterval(text: string, options: IntervalOptions): Pick<Downsample, 'intervalMs' | 'calendar'> {
+  if (text.toLowerCase().includes('all')) return { intervalMs: undefined, calendar: undefined }
+  const byCalendar = text.endsWith('c')
+  const duration = byCalendar ? text.slice(0, -1) : text
+  const intervalMs = parseDuration(duration)
+  if (!byCalendar && !options.useCalendar) return { intervalMs, calendar: undefined }
+  if (intervalMs > MAX_CALENDAR_MS) throw new BadQueryError(`Invalid duration (number): ${text}`)
+  const unit = duration.replace(/^\d+/, '').toLowerCase() as CalendarUnit // parseDuration knows no others
+  return { intervalMs, calendar: new Calendar(Number.parseInt(duration, 10), unit, options.timezone) }
 }

@@ -1,5 +1,6 @@
 import type { PointColumns } from '../model/points.ts'
 import type { Budget } from './budget.ts'
+import type { Calendar, Chain } from './calendar.ts'
 import { doubles, lowerBound, NO_POINTS } from './columns.ts'
 import type { Downsample } from './model.ts'
 import type { ScanRange } from './range.ts'
@@ -14,9 +15,9 @@ export interface DownsampleRange {
 }
 
 /**
- * One point per interval: its time is the interval's start, a multiple of the interval since 1970, its value a double.
- * Points before the first whole interval of what was read are left out. `all` is one interval from the query's start up to,
- * not including, its end, at the query's start.
+ * One point per interval: its time is the interval's start, its value a double. Intervals begin at multiples of their length since 1970,
+ * or as the calendar has it. Points before the first whole interval of what was read are left out. `all` is one interval from
+ * the query's start up to, not including, its end, at the query's start.
  * @param points ascending by time
  * @throws QueryTooLargeError where filling would pass the budget of points
  */
@@ -27,6 +28,11 @@ export function downsample(
   budget: Budget,
 ): PointColumns {
   if (spec.intervalMs === undefined) return downsampleAll(points, spec, range)
+  if (spec.calendar !== undefined) {
+    return spec.fill === 'none'
+      ? downsampleByCalendar(points, spec, spec.calendar, range)
+      : fillByCalendar(points, spec, spec.calendar, range, budget)
+  }
   return spec.fill === 'none'
     ? downsampleSparse(points, spec, spec.intervalMs, range)
     : downsampleFilled(points, spec, spec.intervalMs, range, budget)
@@ -93,6 +99,69 @@ function downsampleFilled(
     let end = i + 1
     while (end < count && times[end]! < next) end++
     outValues[bucket] = reduce.double(values, i, end)
+    i = end
+  }
+  return doubles(outTimes, outValues)
+}
+
+/** The first of the points of the first whole interval of what was read. */
+function firstWhole(points: PointColumns, chain: Chain, range: DownsampleRange): number {
+  const from = range.scan.from * 1000
+  return lowerBound(points, chain.startOf(chain.startOf(0) < from ? 1 : 0))
+}
+
+/** Intervals are counted from the one of the series' own first point, as in OpenTSDB. */
+function downsampleByCalendar(
+  points: PointColumns,
+  spec: Downsample,
+  calendar: Calendar,
+  range: DownsampleRange,
+): PointColumns {
+  const { times, values, count } = points
+  const reduce = spec.aggregator.reduce
+  const first = firstWhole(points, calendar.chainAt(range.scan.from * 1000), range)
+  if (first >= count) return NO_POINTS
+  const chain = calendar.chainAt(times[first]!)
+  const outTimes = new Float64Array(count - first)
+  const outValues = new Float64Array(count - first)
+  let size = 0
+  for (let i = first; i < count; ) {
+    const index = chain.indexOf(times[i]!)
+    const next = chain.startOf(index + 1)
+    let end = i + 1
+    while (end < count && times[end]! < next) end++
+    outTimes[size] = chain.startOf(index)
+    outValues[size] = reduce.double(values, i, end)
+    size++
+    i = end
+  }
+  return doubles(outTimes, outValues, size)
+}
+
+/** As downsampleFilled. All series' intervals are counted from the one that what was read begins in. */
+function fillByCalendar(
+  points: PointColumns,
+  spec: Downsample,
+  calendar: Calendar,
+  range: DownsampleRange,
+  budget: Budget,
+): PointColumns {
+  const { times, values, count } = points
+  const reduce = spec.aggregator.reduce
+  const chain = calendar.chainAt(range.scan.from * 1000)
+  const to = calendar.chainAt(range.scan.to * 1000).startOf(0)
+  const size = Math.max(1, chain.indexOf(to - 1) + 1)
+  budget.points(size)
+  const outTimes = new Float64Array(size)
+  const outValues = new Float64Array(size).fill(spec.fill === 'zero' ? 0 : Number.NaN)
+  for (let index = 0; index < size; index++) outTimes[index] = chain.startOf(index)
+  for (let i = firstWhole(points, chain, range); i < count; ) {
+    const index = chain.indexOf(times[i]!)
+    if (index >= size) break
+    const next = chain.startOf(index + 1)
+    let end = i + 1
+    while (end < count && times[end]! < next) end++
+    outValues[index] = reduce.double(values, i, end)
     i = end
   }
   return doubles(outTimes, outValues)

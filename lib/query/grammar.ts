@@ -1,43 +1,85 @@
-import { NotBuiltYetError } from '../model/errors.ts'
 import { BadQueryError } from './errors.ts'
 import { parseTagValue, type TagFilter } from './filters.ts'
 import type { RateOptions } from './model.ts'
 import { DEFAULT_COUNTER_MAX, PLAIN_RATE } from './rate.ts'
 
-/** The parts of one `m=`, names not looked up yet. */
+/** The parts of one `m=` or `tsuid=`, names not looked up yet. */
 export interface MetricExpression {
   readonly aggregator: string
-  readonly metric: string
+  /** Undefined where `tsuids` are given. */
+  readonly metric: string | undefined
+  /** As written, at least one; undefined where the metric is given. */
+  readonly tsuids: readonly string[] | undefined
   readonly downsample: string | undefined
   readonly rate: RateOptions | undefined
   readonly filters: readonly TagFilter[]
   readonly explicitTags: boolean
+  readonly percentiles: readonly number[] | undefined
 }
 
-/** Parts between the aggregator and the metric that OpenTSDB knows and that are not built here. */
-const NOT_BUILT = /^(pre-agg|rollup_|percentiles|show-histogram-buckets)/i
+type Options = Pick<MetricExpression, 'downsample' | 'rate' | 'explicitTags' | 'percentiles'>
 
 /**
- * Reads `AGGREGATOR:[rate[{...}]:][INTERVAL-AGGREGATOR[-FILL]:][explicit_tags:]METRIC[{group by}[{filters}]]`; the parts
- * in the middle come in any order, and those that it does not know are passed over, as in OpenTSDB.
- * @throws BadQueryError naming the part that is wrong, NotBuiltYetError for parts to come
+ * Reads `AGGREGATOR:[rate[{...}]:][INTERVAL-AGGREGATOR[-FILL]:][explicit_tags:][percentiles[...]:]METRIC[{group by}[{filters}]]`;
+ * the parts in the middle come in any order, and those that it does not know are passed over, as in OpenTSDB.
+ * @throws BadQueryError naming the part that is wrong
  */
 export function parseMetricExpression(text: string): MetricExpression {
+  const { aggregator, options, subject } = parseParts(text, 'm')
+  return { aggregator, ...parseMetricAndFilters(subject), tsuids: undefined, ...options }
+}
+
+/**
+ * Reads `AGGREGATOR:[...:]TSUID[,TSUID...]`, with the same parts in the middle.
+ * @throws as parseMetricExpression
+ */
+export function parseTsuidExpression(text: string): MetricExpression {
+  const { aggregator, options, subject } = parseParts(text, 'tsuid')
+  return { aggregator, metric: undefined, filters: [], tsuids: subject.split(','), ...options }
+}
+
+function parseParts(text: string, parameter: string): { aggregator: string; options: Options; subject: string } {
   const parts = splitOutsideBraces(text, ':')
-  if (parts.length < 2) throw new BadQueryError(`Invalid parameter m=${text} (not enough :-separated parts)`)
-  if (parts.length > 5) throw new BadQueryError(`Invalid parameter m=${text} (too many :-separated parts)`)
+  const count = (word: string) =>
+    new BadQueryError(`Invalid parameter ${parameter}=${text} (${word} :-separated parts)`)
+  if (parts.length < 2) throw count('not enough')
+  if (parts.length > 5) throw count('too many')
   const [aggregator = '', ...rest] = parts
-  const { metric, filters } = parseMetricAndFilters(rest.pop() ?? '')
-  let downsample: string | undefined
-  let rate: RateOptions | undefined
-  let explicitTags = false
+  const subject = rest.pop() ?? ''
+  let options: Options = { downsample: undefined, rate: undefined, explicitTags: false, percentiles: undefined }
   for (const part of rest) {
-    if (NOT_BUILT.test(part)) throw new NotBuiltYetError(`The part ${part} of m=`)
-    if (/^rate/i.test(part)) rate = parseRate(part)
-    else if (/^(\d|all)/i.test(part)) downsample = part
-    else if (/^explicit_tags/i.test(part)) explicitTags = true
+    if (part === '') throw new BadQueryError(`Invalid parameter ${parameter}=${text} (an empty part)`)
+    options = { ...options, ...parseOption(part) }
   }
-  return { aggregator, metric, downsample, rate, filters, explicitTags }
+  return { aggregator, options, subject }
+}
+
+function parseOption(part: string): Partial<Options> {
+  if (/^rate/i.test(part)) return { rate: parseRate(part) }
+  if (/^(\d|all)/i.test(part)) return { downsample: part }
+  if (/^explicit_tags/i.test(part)) return { explicitTags: true }
+  if (/^percentiles/i.test(part)) return { percentiles: parsePercentiles(part) }
+  if (/^pre-agg/i.test(part)) {
+    throw new BadQueryError(`The part ${part} asks for points aggregated in advance, of which the store has none`)
+  }
+  return {}
+}
+
+/** Reads `percentiles[98,99.9]`. */
+function parsePercentiles(part: string): number[] {
+  const [, list] = /^percentiles\[(.*)\]$/i.exec(part) ?? []
+  if (list === undefined) throw new BadQueryError(`Malformed percentile specification: ${part}`)
+  return list.split(',').map((text) => checkPercentile(text.trim() === '' ? Number.NaN : Number(text), text))
+}
+
+/**
+ * A percentile that a query asks for.
+ * @param text how it was written
+ * @throws BadQueryError unless it is from 0 to 100
+ */
+export function checkPercentile(percentile: number, text: string): number {
+  if (percentile >= 0 && percentile <= 100) return percentile
+  throw new BadQueryError(`Invalid percentile value: ${text}, must be a number from 0 to 100`)
 }
 
 /** Reads `METRIC{host=*}{dc=literal_or(lga)}`: the first braces group, the second only filter. */
@@ -72,26 +114,34 @@ function parseRate(text: string): RateOptions {
     )
   }
   const [kind = '', counterMax = '', resetValue = ''] = parts.map((part) => part.trim())
-  if (!/^\d*$/.test(counterMax))
+  if (!isLongOrNothing(counterMax)) {
     throw new BadQueryError(`Value of counter max was not a number, received '${counterMax}'`)
-  if (!/^\d*$/.test(resetValue))
+  }
+  if (!isLongOrNothing(resetValue)) {
     throw new BadQueryError(`Reset value of counter was not a number, received '${resetValue}'`)
+  }
   return {
     counter: kind.endsWith('counter'),
-    counterMax: counterMax === '' ? DEFAULT_COUNTER_MAX : BigInt.asIntN(64, BigInt(counterMax)),
+    counterMax: counterMax === '' ? DEFAULT_COUNTER_MAX : BigInt(counterMax),
     resetValue: Number(resetValue),
     dropResets: kind === 'dropcounter',
   }
 }
 
-/** Splits where no brace or parenthesis is open. */
+/** Whether a text is a 64-bit integer, or empty. */
+function isLongOrNothing(text: string): boolean {
+  return /^(-?\d+)?$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text)
+}
+
+/** Splits where no brace or parenthesis is open; one after a backslash, as in a regular expression, is neither. */
 function splitOutsideBraces(text: string, separator: string): string[] {
   const parts: string[] = []
   let depth = 0
   let start = 0
   for (let i = 0; i < text.length; i++) {
     const c = text[i]!
-    if (c === '{' || c === '(') depth++
+    if (c === '\\') i++
+    else if (c === '{' || c === '(') depth++
     else if (c === '}' || c === ')') depth--
     else if (c === separator && depth <= 0) {
       parts.push(text.slice(start, i))

@@ -1,4 +1,5 @@
 import type { Aggregator } from './aggregate/index.ts'
+import type { Calendar } from './calendar.ts'
 import type { TagFilter } from './filters.ts'
 
 /** What stands for a downsampling interval that holds no points: no point at all, or a value. */
@@ -6,8 +7,13 @@ export type FillPolicy = 'none' | 'nan' | 'null' | 'zero'
 
 /** `5m-avg-nan`: one point per interval and series. */
 export interface Downsample {
-  /** Milliseconds; undefined for `all`, one interval from the query's start to its end. */
+  /**
+   * Milliseconds; undefined for `all`, one interval from the query's start to its end. Of intervals by the calendar it is
+   * what they are taken to last where the store is read: a month 30 days, a year 365.
+   */
   readonly intervalMs: number | undefined
+  /** Where intervals begin, if they follow the calendar; undefined: at multiples of their length since 1970. */
+  readonly calendar: Calendar | undefined
   readonly aggregator: Aggregator
   readonly fill: FillPolicy
   /** As it was written. */
@@ -30,13 +36,18 @@ export interface RateOptions {
 export interface SubQuery {
   /** Its place in the query, from 0. */
   readonly index: number
-  readonly metric: string
+  /** Undefined where `tsuids` say which series are meant. */
+  readonly metric: string | undefined
+  /** Upper-case hex, at least one, of one metric; undefined where the metric and the filters say which series are meant. */
+  readonly tsuids: readonly string[] | undefined
   readonly aggregator: Aggregator
   readonly downsample: Downsample | undefined
   readonly rate: RateOptions | undefined
   readonly filters: readonly TagFilter[]
   /** Only series that have no other tags than the filters name. */
   readonly explicitTags: boolean
+  /** Asks for these percentiles of histograms, of which the store has none. */
+  readonly percentiles: readonly number[] | undefined
 }
 
 /** A whole request to /api/query. */
@@ -50,8 +61,12 @@ export interface Query {
   readonly showTsuids: boolean
   readonly showQuery: boolean
   readonly showSummary: boolean
+  /** Each series of the answer shows what it cost. */
+  readonly showStats: boolean
   /** Also annotations that belong to no series. */
   readonly globalAnnotations: boolean
   /** No annotations at all. */
   readonly noAnnotations: boolean
+  /** Names that nothing was ever stored under are listed in the answer, instead of failing it. */
+  readonly skipUnresolved: boolean
 }

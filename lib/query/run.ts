@@ -10,7 +10,7 @@ import { group, type SeriesGroup } from './group.ts'
 import type { Query, SubQuery } from './model.ts'
 import { computeGroup } from './pipeline.ts'
 import { scanRange } from './range.ts'
-import { filterByName, type NameLookup, resolveQuery } from './resolve.ts'
+import { filterByName, type NameLookup, resolveKnown, resolveQuery, type UnresolvedName } from './resolve.ts'
 import type { SeriesSource } from './series.ts'
 
 /** What running a query needs from outside. */
@@ -38,6 +38,8 @@ export interface QueryResult {
   readonly tsuids: readonly string[]
   /** Of its series, by start. */
   readonly annotations: readonly Annotation[]
+  /** Made of several results, which have the annotations: its own are shown also where there are none, as in OpenTSDB. */
+  readonly combined?: boolean
   /** Within the query's start and end, ascending. */
   readonly points: PointColumns
 }
@@ -48,6 +50,8 @@ export interface QueryAnswer {
   readonly results: readonly QueryResult[]
   /** Those of no series, where the query asks for them, by start. */
   readonly globalAnnotations: readonly Annotation[]
+  /** Names that the query has and nothing was ever stored under, where it asks to pass them over. */
+  readonly unresolved: readonly UnresolvedName[]
   readonly usage: QueryUsage
 }
 
@@ -62,20 +66,37 @@ export async function runQuery(deps: QueryDeps, query: Query): Promise<QueryAnsw
   }
   const budget = new Budget(limits, deps.clock)
   const results: QueryResult[] = []
+  const unresolved: UnresolvedName[] = []
   // One after another: each already reads in parallel, and so one's memory is free before the next.
-  for (const sub of query.queries) results.push(...(await runSubQuery(deps, query, sub, budget)))
+  for (const sub of query.queries) results.push(...(await runSubQuery(deps, query, sub, budget, unresolved)))
   const { annotations } = deps
   const showGlobals = query.globalAnnotations && !query.noAnnotations && annotations !== undefined && results.length > 0
   return {
     results,
     globalAnnotations: showGlobals ? await globalAnnotations(annotations, query, budget) : [],
+    unresolved,
     usage: budget.usage(),
   }
 }
 
-async function runSubQuery(deps: QueryDeps, query: Query, sub: SubQuery, budget: Budget): Promise<QueryResult[]> {
+/** @param unresolved gets the names that are passed over */
+async function runSubQuery(
+  deps: QueryDeps,
+  query: Query,
+  sub: SubQuery,
+  budget: Budget,
+  unresolved: UnresolvedName[],
+): Promise<QueryResult[]> {
   checkFilters(sub.filters, deps.limits)
-  const resolved = await resolveQuery(deps.names, sub)
+  const { querySeries } = deps.limits
+  if (sub.tsuids !== undefined && sub.tsuids.length > querySeries) {
+    throw new LimitExceededError('querySeries', querySeries, sub.tsuids.length, 'TSUIDs')
+  }
+  const known = query.skipUnresolved ? await resolveKnown(deps.names, sub) : undefined
+  unresolved.push(...(known?.unresolved ?? []))
+  const resolved = known === undefined ? await resolveQuery(deps.names, sub) : known.query
+  // percentiles are those of histograms, of which there are none
+  if (resolved === undefined || sub.percentiles !== undefined) return []
   const scan = scanRange(query.start, query.end, sub.downsample)
   const { annotations } = deps
   const [read, notes] = await Promise.all([
@@ -95,7 +116,7 @@ async function runSubQuery(deps: QueryDeps, query: Query, sub: SubQuery, budget:
     const tsuids = one.series.map(({ tsuid }) => tsuidToHex(tsuid))
     return {
       query: sub,
-      metric: sub.metric,
+      metric: resolved.metricName,
       ...named[i]!,
       filterTagks: resolved.filterTagks,
       tsuids,

@@ -24,7 +24,8 @@ export interface SerialiseOptions {
  * the fill policy says so. With times in seconds, points of one second repeat its key in an object, as in OpenTSDB.
  * @throws QueryTooLargeError where it passes maxLength
  */
-export function serialise({ results, globalAnnotations, usage }: QueryAnswer, options: SerialiseOptions): string {
+export function serialise(answer: QueryAnswer, options: SerialiseOptions): string {
+  const { results, globalAnnotations, unresolved, usage } = answer
   const parts: string[] = []
   const globals = annotationsText('globalAnnotations', globalAnnotations)
   let length = 2
@@ -33,6 +34,9 @@ export function serialise({ results, globalAnnotations, usage }: QueryAnswer, op
     length += text.length + 1
     if (length > options.maxLength) throw new QueryTooLargeError('answerBytes', options.maxLength, 'bytes of answer')
     parts.push(text)
+  }
+  if (unresolved.length > 0) {
+    parts.push(JSON.stringify({ unresolved: unresolved.map(({ kind, name, index }) => ({ type: kind, name, index })) }))
   }
   if (options.showSummary) parts.push(JSON.stringify({ statsSummary: summarise(results, usage) }))
   return `[${parts.join()}]`
@@ -55,7 +59,8 @@ function serialiseResult(result: QueryResult, globals: string, options: Serialis
   const { metric, tags, aggregateTags, tsuids } = result
   const head = { metric, tags, aggregateTags, ...(options.showTsuids && { tsuids }) }
   const query = options.showQuery ? `,"query":${JSON.stringify(describeQuery(result))}` : ''
-  const notes = annotationsText('annotations', result.annotations) + globals
+  const own = result.combined === true ? ',"annotations":[]' : annotationsText('annotations', result.annotations)
+  const notes = own + globals
   return `${JSON.stringify(head).slice(0, -1)}${query}${notes},"dps":${serialisePoints(result, options)}}`
 }
 
@@ -95,12 +100,12 @@ function describeQuery({ query, filterTagks }: QueryResult): unknown {
   const { rate, filters } = query
   return {
     aggregator: query.aggregator.name,
-    metric: query.metric,
-    tsuids: null,
+    metric: query.metric ?? null,
+    tsuids: query.tsuids ?? null,
     downsample: query.downsample?.text ?? null,
     rate: rate !== undefined,
     filters: filters.map(({ tagk, filter, groupBy, type }) => ({ tagk, filter, group_by: groupBy, type })),
-    percentiles: null,
+    percentiles: query.percentiles ?? null,
     index: query.index,
     rateOptions: rate === undefined ? null : { ...rate, counterMax: Number(rate.counterMax) },
     filterTagKs: filters.length > 0 ? filterTagks : null,

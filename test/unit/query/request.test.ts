@@ -32,6 +32,60 @@ test('without an end a query ends now, and unknown fields are passed over', () =
   expect(parsed).toMatchObject({ start: 1_356_998_400_000, end: NOW, msResolution: false })
 })
 
+test('all flags are read, in a body as in parameters', () => {
+  const flags = ['showSummary', 'showStats', 'noAnnotations', 'globalAnnotations', 'skipUnresolved'] as const
+  const snake = (flag: string) => flag.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`)
+  for (const flag of flags) {
+    const posted = parseQueryBody(body({ end: 1357002000, queries: [query], [flag]: true }), NOW)
+    const text = `start=1356998400&end=1357002000&m=sum:sys.cpu.user&${snake(flag)}`
+    expect(posted).toEqual(parseQueryParameters(new URLSearchParams(text), NOW))
+    expect(flags.filter((one) => posted[one])).toEqual([flag])
+  }
+})
+
+test('what OpenTSDB 2.4 knows and what makes no difference here is taken', () => {
+  const more = {
+    rollupUsage: 'ROLLUP_NOFALLBACK',
+    useFuzzyFilter: false,
+    useMultiGets: true,
+    preAggregate: false,
+    index: 7,
+  }
+  const posted = parseQueryBody(
+    body({ end: 1357002000, queries: [{ ...query, ...more }], padding: true, options: {} }),
+    NOW,
+  )
+  expect(posted).toEqual(parseQueryBody(body({ end: 1357002000, queries: [query] }), NOW))
+})
+
+test('the time zone and useCalendar hold for every interval', () => {
+  const posted = parseQueryBody(
+    body({
+      end: 1357002000,
+      timezone: 'Europe/Moscow',
+      useCalendar: true,
+      queries: [
+        { ...query, downsample: '1d-sum' },
+        { ...query, downsample: '0all-sum' },
+      ],
+    }),
+    NOW,
+  )
+  expect(posted.queries.map(({ downsample }) => downsample?.calendar?.timezone)).toEqual(['Europe/Moscow', undefined])
+  for (const name of ['tz', 'timezone']) {
+    const text = `start=1356998400&end=1357002000&m=sum:1d-sum:sys.cpu.user&m=sum:0all-sum:sys.cpu.user&${name}=Europe/Moscow&use_calendar`
+    expect(parseQueryParameters(new URLSearchParams(text), NOW)).toEqual(posted)
+  }
+})
+
+test('TSUIDs stand for the metric and its filters', () => {
+  const sub = { ...query, tsuids: ['00000a'], filters: [{ type: 'regexp', tagk: 'host', filter: '[' }] }
+  const posted = parseQueryBody(body({ end: 1357002000, queries: [sub] }), NOW)
+  expect(posted.queries).toMatchObject([{ metric: undefined, tsuids: ['00000A'], filters: [] }])
+  const text = 'start=1356998400&end=1357002000&tsuid=sum:00000a'
+  expect(parseQueryParameters(new URLSearchParams(text), NOW)).toEqual(posted)
+})
+
 test('filters replace tags, unless there are none', () => {
   const tags = { host: 'web01' }
   const filters = [{ type: 'literal_or', tagk: 'dc', filter: 'lga' }]
@@ -56,8 +110,14 @@ test.each([
   [body({ queries: [{ aggregator: 'sum' }] }), 'Missing the metric'],
   [body({ queries: [{ metric: 'm', aggregator: 'nosuch' }] }), 'No such aggregation function: nosuch'],
   [body({ end: 1356998400, queries: [query] }), 'must be greater than the start time'],
-  [body({ queries: [query], showStats: true }), 'showStats is not supported yet'],
-  [body({ queries: [{ ...query, tsuids: ['000001'] }] }), 'tsuids is not supported yet'],
+  [body({ queries: [{ ...query, tsuids: ['00000'] }] }), "Invalid TSUID: '00000'"],
+  [body({ queries: [{ ...query, tsuids: ['zz'] }] }), "Invalid TSUID: 'zz'"],
+  [body({ queries: [{ ...query, tsuids: [1] }] }), 'Unable to parse'],
+  [body({ queries: [{ ...query, percentiles: [101] }] }), 'Invalid percentile value: 101'],
+  [body({ queries: [{ ...query, percentiles: ['99'] }] }), 'Invalid percentile value: "99"'],
+  [body({ queries: [{ ...query, preAggregate: true }] }), 'preAggregate'],
+  [body({ queries: [{ ...query, showHistogramBuckets: true }] }), 'showHistogramBuckets'],
+  [body({ queries: [{ ...query, downsample: '1d-sum' }], timezone: 'Nowhere/Bogus' }), 'Nowhere/Bogus'],
   [body({ queries: [query], delete: true }), 'delete'],
 ])('the body %s is refused: %s', (text, message) => {
   expect(() => parseQueryBody(text, NOW)).toThrow(message)

@@ -54,11 +54,13 @@ function result(points: Point[], downsample?: string): QueryResult {
     query: {
       index: 0,
       metric: 'sys."cpu',
+      tsuids: undefined,
       aggregator,
       downsample: downsample === undefined ? undefined : parseDownsample(downsample),
       rate: undefined,
       filters: [],
       explicitTags: false,
+      percentiles: undefined,
     },
     metric: 'sys."cpu',
     filterTagks: [],
@@ -72,7 +74,12 @@ function result(points: Point[], downsample?: string): QueryResult {
 
 const text = (one: QueryResult, options: Partial<SerialiseOptions> = {}) =>
   serialise(
-    { results: [one], globalAnnotations: [], usage: { series: 1, points: 2, bytes: 3, ms: 4, plans: [PLAN] } },
+    {
+      results: [one],
+      globalAnnotations: [],
+      unresolved: [],
+      usage: { series: 1, points: 2, bytes: 3, ms: 4, plans: [PLAN] },
+    },
     { ...OPTIONS, ...options },
   )
 
@@ -103,11 +110,27 @@ test('TSUIDs, the query and a summary are there when they are asked for', () => 
   ])
 })
 
+test('names that were passed over are listed after the series and before the summary', () => {
+  const unresolved = [{ kind: 'metric' as const, name: 'no.such', index: 1 }]
+  const usage = { series: 0, points: 0, bytes: 0, ms: 0, plans: [] }
+  const answer = { results: [result([])], globalAnnotations: [], unresolved, usage }
+  expect(JSON.parse(serialise(answer, { ...OPTIONS, showSummary: true }))).toMatchObject([
+    { dps: {} },
+    { unresolved: [{ type: 'metric', name: 'no.such', index: 1 }] },
+    { statsSummary: {} },
+  ])
+})
+
 test('an answer longer than it may be is refused whole', () => {
   expect(() => text(result([[0, 1n]]), { maxLength: 20 })).toThrow(QueryTooLargeError)
   expect(
     serialise(
-      { results: [], globalAnnotations: [], usage: { series: 0, points: 0, bytes: 0, ms: 0, plans: [] } },
+      {
+        results: [],
+        globalAnnotations: [],
+        unresolved: [],
+        usage: { series: 0, points: 0, bytes: 0, ms: 0, plans: [] },
+      },
       OPTIONS,
     ),
   ).toBe('[]')
@@ -119,6 +142,7 @@ test('annotations of a result stand before its points, and global ones with ever
   const answer = {
     results: [one, result([])],
     globalAnnotations: [note('', 2)],
+    unresolved: [],
     usage: { series: 0, points: 0, bytes: 0, ms: 0, plans: [] },
   }
   const written = serialise(answer, OPTIONS)

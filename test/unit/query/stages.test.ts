@@ -9,10 +9,11 @@ import { PLAIN_RATE, rate } from '../../../lib/query/rate.ts'
 import { columns, type Point, points } from './columns.ts'
 
 const HOUR = 3_600_000
+const DAY = 24 * HOUR
 const T = 1_356_998_400_000
 
 function sampled(text: string, series: readonly Point[], start = T, end = T + HOUR, limits = DEFAULT_LIMITS): Point[] {
-  const spec = parseDownsample(text)
+  const spec = parseDownsample(text, { timezone: 'America/New_York', useCalendar: false })
   const range = { start, end, scan: scanRange(start, end, spec) }
   return points(downsample(columns(series), spec, range, new Budget(limits, () => 0)))
 }
@@ -57,6 +58,35 @@ test('points before the first whole interval of what was read are left out', () 
   expect(sampled('11m-count', series)).toEqual([[first, 2]])
 })
 
+test('an interval by the calendar begins at local midnight; the first one that is not read whole is left out', () => {
+  const midnight = T + 5 * HOUR
+  const series: Point[] = [
+    [midnight - 1, 1n],
+    [midnight, 2n],
+    [midnight + DAY - 1, 4n],
+    [midnight + DAY, 8n],
+  ]
+  const want: Point[] = [
+    [midnight, 6],
+    [midnight + DAY, 8],
+  ]
+  expect(sampled('1dc-sum', series, T, T + DAY)).toEqual(want)
+  expect(sampled('1dc-sum-nan', series, T, T + DAY)).toEqual([[midnight - DAY, Number.NaN], ...want.slice(0, 1)])
+})
+
+test('several weeks are counted from the first point, or with a fill policy from what is read', () => {
+  const sunday = Date.UTC(2013, 0, 6, 5)
+  const week = (weeks: number, value: number): Point => [sunday + weeks * 7 * DAY, value]
+  const series = [week(4, 1), week(5, 1)]
+  expect(sampled('2wc-count', series, T, T + 6 * 7 * DAY)).toEqual([week(4, 2)])
+  expect(sampled('2wc-count-zero', series, T, T + 6 * 7 * DAY)).toEqual([
+    week(-3, 0),
+    week(-1, 0),
+    week(1, 0),
+    week(3, 1),
+  ])
+})
+
 test('0all is one interval at the start, without what lies at the end or after', () => {
   const series: Point[] = [
     [T - 1, 100n],
@@ -81,6 +111,10 @@ test('a fill policy gives every interval of what was read a point', () => {
 
 test('filling a long range with a short interval stops at the budget, before memory is taken', () => {
   expect(() => sampled('1ms-avg-nan', [], T, T + 365 * 24 * HOUR)).toThrow(QueryTooLargeError)
+})
+
+test('filling by the calendar stops at the budget as well', () => {
+  expect(() => sampled('1msc-avg-nan', [], T, T + 365 * DAY)).toThrow(QueryTooLargeError)
 })
 
 test('rate is the change per second, the first one counted from 0 at 1970', () => {
