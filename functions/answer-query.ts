@@ -1,18 +1,35 @@
 import { BadRequestError } from '../lib/model/errors.ts'
-import { parseQueryBody, parseQueryParameters, runQuery, StoredSeriesSource, serialise } from '../lib/query/index.ts'
+import {
+  parseQueryBody,
+  parseQueryParameters,
+  runQuery,
+  type SeriesSource,
+  StoredSeriesSource,
+  serialise,
+} from '../lib/query/index.ts'
 import { readConfig } from './config.ts'
 import type { HttpAnswer, HttpRequest } from './http/index.ts'
 import { sharedStore } from './store.ts'
 
+let source: SeriesSource | undefined
+
+/** What queries of this instance read from, with what it remembers from one to the next. */
+function sharedSource(): SeriesSource {
+  source ??= new StoredSeriesSource(sharedStore(), readConfig().uidWidths)
+  return source
+}
+
 /** Answers /api/query: a POST's body or a GET's parameters. */
 export async function answerQuery(request: HttpRequest): Promise<HttpAnswer> {
-  const { limits, uidWidths } = readConfig()
+  const { limits } = readConfig()
   const clock = Date.now
   const query =
     request.method === 'POST' ? parseQueryBody(request.body(), clock()) : parseQueryParameters(request.query, clock())
   const store = sharedStore()
-  const source = new StoredSeriesSource(store, uidWidths)
-  const answer = await runQuery({ names: store.uids, source, annotations: store.annotations, limits, clock }, query)
+  const answer = await runQuery(
+    { names: store.uids, source: sharedSource(), annotations: store.annotations, limits, clock },
+    query,
+  )
   const body = serialise(answer, { ...query, arrays: request.query.has('arrays'), maxLength: limits.answerBytes })
   return jsonp(body, request.query.get('jsonp'))
 }

@@ -8,7 +8,7 @@ export interface StoredSeries {
   readonly tsuid: Uint8Array
   /** UIDs, ascending by tag key. */
   readonly tags: readonly (readonly [tagk: number, tagv: number])[]
-  /** Ascending by time, each time once. */
+  /** Ascending by time, each time once. Asking for them may decode them: ask once. */
   readonly points: PointColumns
 }
 

@@ -1,14 +1,17 @@
 import { decodeBlock } from '../codec/block.ts'
 import { mergePieces, type Piece } from '../codec/merge.ts'
 import { decodeTsuid, hashTsuid } from '../codec/tsuid.ts'
+import type { PointColumns } from '../model/points.ts'
 import type { UidWidths } from '../model/series.ts'
 import type { DataStore } from '../store/data.ts'
 import { type LayoutHistory, layoutAt, type ShelfLayout, shelfOf, shelvesOfMetric } from '../store/layout.ts'
 import type { LayoutStore } from '../store/layout-store.ts'
 import type { Ledger, LedgerHour } from '../store/ledger.ts'
 import { mapParallel } from '../store/parallel.ts'
+import type { TagConstraint } from '../store/postings-pages.ts'
 import type { RowStore, StoredRow } from '../store/rows.ts'
 import type { SeriesIndex } from '../store/series-index.ts'
+import { CachedIndex } from './cached-index.ts'
 import { planRows, type RowBlock, type RowHour } from './plan-rows.ts'
 import type { ScanRange } from './range.ts'
 import type { IndexSelection, ReadBudget, SeriesSource, StoredSeries } from './series.ts'
@@ -34,8 +37,36 @@ export interface ReadableStore {
   readonly layout: Pick<LayoutStore, 'readLayout'>
 }
 
-/** The pieces of a series as they are read, or undefined for a series that is not wanted. */
-type Gathered = Map<string, { tsuid: Uint8Array; tags: StoredSeries['tags']; pieces: Piece[] } | undefined>
+/** Series as their pieces are read, undefined for those that are not wanted. */
+type Gathered = Map<string, GatheredSeries | undefined>
+
+/**
+ * A series whose points are decoded and merged when they are asked for, each time: until then it takes the bytes that were
+ * read, about one a point, and not the columns of all series at once.
+ */
+class GatheredSeries implements StoredSeries {
+  readonly tsuid: Uint8Array
+  readonly tags: StoredSeries['tags']
+  readonly pieces: (() => Piece)[] = []
+  readonly #budget: ReadBudget
+
+  constructor(tsuid: Uint8Array, tags: StoredSeries['tags'], budget: ReadBudget) {
+    this.tsuid = tsuid
+    this.tags = tags
+    this.#budget = budget
+  }
+
+  get points(): PointColumns {
+    this.#budget.time()
+    return mergePieces(
+      this.pieces.map((piece) => {
+        const decoded = piece()
+        this.#budget.points(decoded.points.count)
+        return decoded
+      }),
+    )
+  }
+}
 
 /** An hour of which a metric has points, or may have: its shelves as the ledger says. */
 interface PlannedHour {
@@ -57,12 +88,14 @@ export class StoredSeriesSource implements SeriesSource {
   readonly #store: ReadableStore
   readonly #widths: UidWidths
   readonly #clock: () => number
+  readonly #index: CachedIndex
 
   /** @param clock milliseconds since 1970 */
   constructor(store: ReadableStore, widths: UidWidths, clock: () => number = Date.now) {
     this.#store = store
     this.#widths = widths
     this.#clock = clock
+    this.#index = new CachedIndex(store.index, clock)
   }
 
   async read(
@@ -80,7 +113,7 @@ export class StoredSeriesSource implements SeriesSource {
     await this.#readRows(hours, reading, selection)
     const series = [...reading.gathered.values()].filter((one) => one !== undefined)
     series.sort((a, b) => Buffer.compare(a.tsuid, b.tsuid))
-    return series.map(({ tsuid, tags, pieces }) => ({ tsuid, tags, points: mergePieces(pieces) }))
+    return series
   }
 
   /** The hours that the ledger names, with those of their shelves that the metric's series lie on. */
@@ -125,15 +158,20 @@ export class StoredSeriesSource implements SeriesSource {
     const { metric, wanted, budget } = reading
     const sealed = new Map<number, PlannedHour>()
     const rowHours: RowHour[] = []
+    let sealedAt = 0
     for (const hour of hours) {
       const inRows = hour.shelves.filter(({ state }) => state !== 'open')
       if (inRows.length === 0) continue
       const settled = inRows.every(({ roundEndedAt }) => this.#clock() - roundEndedAt >= SETTLED_AFTER_MS)
+      sealedAt = inRows.reduce((latest, { roundEndedAt }) => Math.max(latest, roundEndedAt), sealedAt)
       sealed.set(hour.baseTime, { ...hour, shelves: inRows })
       rowHours.push({ baseTime: hour.baseTime, saltBuckets: hour.layout.saltBuckets, consistent: !settled })
     }
     if (rowHours.length === 0) return
-    const { blocks, stats } = await planRows(this.#store.index, this.#widths, {
+    const index = {
+      find: (metric: number, constraints: readonly TagConstraint[]) => this.#index.find(metric, constraints, sealedAt),
+    }
+    const { blocks, stats } = await planRows(index, this.#widths, {
       metric,
       constraints: selection?.constraints ?? [],
       wanted,
@@ -157,14 +195,15 @@ export class StoredSeriesSource implements SeriesSource {
   }
 
   /** @param hour with its sealed shelves alone */
-  #gatherRow(reading: Reading, { layout, shelves }: PlannedHour, { tsuid, row, bytes }: StoredRow): void {
+  #gatherRow(reading: Reading, { layout, shelves }: PlannedHour, stored: StoredRow): void {
+    const { tsuid, bytes } = stored
     // A row of an open shelf was left by a seal that is under way; its blocks have been read.
     const own = shelfOf(layout, reading.metric, hashTsuid(tsuid))
     if (!shelves.some(({ shelf }) => shelf === own)) return
     reading.budget.bytes(bytes)
     this.#gather(reading, tsuid, () => {
-      const { points, newest } = row
-      return { points, sources: new Uint32Array(points.count), origins: [newest] }
+      const { points, newest } = stored.row
+      return { points, sources: zeros(points.count), origins: [newest] }
     })
   }
 
@@ -173,15 +212,20 @@ export class StoredSeriesSource implements SeriesSource {
     let series = gathered.get(key)
     if (series === undefined && !gathered.has(key)) {
       const { tags } = decodeTsuid(tsuid, this.#widths)
-      series = wanted(tags) ? { tsuid, tags, pieces: [] } : undefined
+      series = wanted(tags) ? new GatheredSeries(tsuid, tags, budget) : undefined
       gathered.set(key, series)
       if (series !== undefined) budget.series(1)
     }
-    if (series === undefined) return
-    const found = piece()
-    budget.points(found.points.count)
-    series.pieces.push(found)
+    series?.pieces.push(piece)
   }
+}
+
+let someZeros = new Uint32Array(4096)
+
+/** At least so many zeros: all points of a row come from one place. Never written to. */
+function zeros(count: number): Uint32Array {
+  if (someZeros.length < count) someZeros = new Uint32Array(count * 2)
+  return someZeros
 }
 
 /** The shelves that a metric's series lie on in any hour of a range. */

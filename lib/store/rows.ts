@@ -25,6 +25,7 @@ export interface RowId {
 
 /** A row as it was read. */
 export interface StoredRow extends RowId {
+  /** Asking for it may decode it: ask once. */
   readonly row: Row
   /** Of the values of all its parts. */
   readonly bytes: number
@@ -186,6 +187,8 @@ export class RowStore {
     }
     if (head === undefined) return undefined
     const { tsuid, baseTime } = head
+    const [zero] = parts.filter(({ part }) => part === 0)
+    if (zero !== undefined && otherParts(zero.value).length === 0) return new RowOfOnePart(tsuid, baseTime, zero)
     return { tsuid, baseTime, row: decodeRow(parts, baseTime), bytes: sizeOf(parts) }
   }
 
@@ -202,6 +205,25 @@ export class RowStore {
   async #key({ tsuid, baseTime }: RowId): Promise<ItemKey> {
     const { saltBuckets } = layoutAt(await this.#layout.readLayout(), baseTime)
     return encodeRowKey({ salt: saltOf(hashTsuid(tsuid), saltBuckets), tsuid, baseTime, part: 0 }, this.#widths)
+  }
+}
+
+/** A row, like nearly every one, that nothing can be missing of, decoded when its points are asked for. */
+class RowOfOnePart implements StoredRow {
+  readonly tsuid: Uint8Array
+  readonly baseTime: number
+  readonly bytes: number
+  readonly #part: RowPart
+
+  constructor(tsuid: Uint8Array, baseTime: number, part: RowPart) {
+    this.tsuid = tsuid
+    this.baseTime = baseTime
+    this.bytes = part.value.length
+    this.#part = part
+  }
+
+  get row(): Row {
+    return decodeRow([this.#part], this.baseTime)
   }
 }
 
