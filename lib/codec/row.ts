@@ -146,6 +146,27 @@ export function otherParts(value: Uint8Array): readonly number[] {
   return readHead(value, true).others
 }
 
+/**
+ * Gives the parts of a row the numbers that they are to have where the table holds another writing of it: those of encodeRow
+ * with `replaced`, without encoding the row again.
+ * @param parts as encodeRow gave them without `replaced`
+ * @param replaced the value of part 0 that the table holds now, where it holds one
+ */
+export function renumberParts(parts: readonly RowPart[], replaced: Uint8Array | undefined): readonly RowPart[] {
+  const shift = firstPartOf(replaced) - FIRST_PARTS[0]
+  if (shift === 0 || parts.length === 1) return parts
+  return parts.map(({ part, value }) => {
+    if (part !== 0) return { part: part + shift, value }
+    const head = new ByteWriter(MAX_HEAD_BYTES)
+      .raw(value.subarray(0, 5))
+      .varint(parts.length)
+      .u16(firstPartOf(replaced))
+    const renumbered = value.slice()
+    renumbered.set(head.finish())
+    return { part, value: renumbered }
+  })
+}
+
 function firstPartOf(replaced: Uint8Array | undefined): number {
   const [first, second] = FIRST_PARTS
   return replaced !== undefined && otherParts(replaced)[0] === first ? second : first

@@ -103,11 +103,15 @@ export class Dynamo {
     return answer.Item
   }
 
-  /** @throws ConditionFailedError where the input's condition does not hold */
-  async put(input: PutItemCommandInput): Promise<void> {
+  /**
+   * @returns the attributes that the input asks for by ReturnValues
+   * @throws ConditionFailedError where the input's condition does not hold
+   */
+  async put(input: PutItemCommandInput): Promise<Item> {
     const command = new PutItemCommand({ ...input, ReturnConsumedCapacity: 'TOTAL' })
     const answer = await this.#send('PutItem', () => this.#options.client.send(command))
     this.#consumed('PutItem', answer.ConsumedCapacity, 'write')
+    return answer.Attributes ?? {}
   }
 
   /**

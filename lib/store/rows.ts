@@ -5,7 +5,7 @@ import type {
   UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
 import { IncompleteRowError } from '../codec/errors.ts'
-import { decodeRow, encodeRow, otherParts, type Row, type RowPart } from '../codec/row.ts'
+import { decodeRow, encodeRow, otherParts, type Row, type RowPart, renumberParts } from '../codec/row.ts'
 import { decodeRowKey, encodeRowKey, PART_BYTES, POINTS_SK, type RowKey, rowPk, saltOf } from '../codec/row-key.ts'
 import { hashTsuid } from '../codec/tsuid.ts'
 import type { UidWidths } from '../model/series.ts'
@@ -85,15 +85,19 @@ export class RowStore {
   }
 
   async #putRow(key: (part: number) => ItemKey, row: Row, fence: number): Promise<number> {
-    let parts = encodeRow(row)
+    const encoded = encodeRow(row)
     let replaced: Uint8Array | undefined
-    if (parts.length > 1) {
+    let parts: readonly RowPart[] = encoded
+    if (encoded.length > 1) {
       // From here on nobody else changes which parts count, so what this row has besides part 0 takes numbers that are free.
       replaced = (await this.#dynamo.update(claimRowInput(this.#table, key(0), fence))).row?.B
-      parts = encodeRow(row, replaced)
+      parts = renumberParts(encoded, replaced)
     }
     // Part 0 comes last: with it the others count.
-    for (const { part, value } of parts) await this.#dynamo.put(putPartInput(this.#table, key(part), value, fence))
+    for (const { part, value } of parts) {
+      const before = await this.#dynamo.put(putPartInput(this.#table, key(part), value, fence))
+      if (part === 0) replaced ??= before.row?.B
+    }
     if (replaced !== undefined) await this.#deleteParts(otherParts(replaced).map(key), fence)
     return parts.reduce((sum, { value }) => sum + value.length, 0)
   }
@@ -242,12 +246,15 @@ function sizeOf(parts: readonly RowPart[]): number {
 /** Nobody with a later lease has written the item. */
 const NOT_OVERTAKEN = 'attribute_not_exists(fence) OR fence <= :fence'
 
+/** Gives back what was there: the write units are the same, and a row of many parts may have been. */
 export function putPartInput(table: string, key: ItemKey, value: Uint8Array, fence: number): PutItemCommandInput {
   return {
     TableName: table,
     Item: { ...keyOf(key), row: { B: value }, fence: numberOf(fence) },
     ConditionExpression: NOT_OVERTAKEN,
     ExpressionAttributeValues: { ':fence': numberOf(fence) },
+    // What a first lease puts has nothing before it.
+    ...(fence > 1 ? { ReturnValues: 'ALL_OLD' as const } : {}),
   }
 }
 

@@ -1,10 +1,13 @@
+import { QueryCommand } from '@aws-sdk/client-dynamodb'
 import { describe, expect, it } from 'vitest'
+import { encodeRow } from '../../lib/codec/row.ts'
+import { encodeRowKey } from '../../lib/codec/row-key.ts'
 import { encodeTsuid } from '../../lib/codec/tsuid.ts'
 import { KIND_FLOAT, KIND_MS, type PointColumns, PointColumnsBuilder } from '../../lib/model/points.ts'
 import { DEFAULT_UID_WIDTHS } from '../../lib/model/series.ts'
 import { openClient } from '../../lib/store/dynamo.ts'
 import { ConditionFailedError } from '../../lib/store/errors.ts'
-import type { RunningDynamo } from '../helpers/dynamo.ts'
+import { type RunningDynamo, TABLES } from '../helpers/dynamo.ts'
 import { Actor, randomFrom, Stage } from '../helpers/stage.ts'
 import { hash, range, useStores } from './stores.ts'
 
@@ -80,6 +83,29 @@ export function rowsContract(name: string, start: () => Promise<RunningDynamo>):
           hash(new Uint8Array(noise(count, count).values.slice(0, count).buffer)),
         ])
       }
+    })
+
+    it('leave no parts behind when they are rewritten with fewer', async () => {
+      const store = open()
+      const client = openClient(endpoint())
+      const partsLeft = async () => {
+        const { pk } = encodeRowKey({ salt: 0, tsuid: tsuid(5, 1), baseTime: HOUR, part: 0 }, DEFAULT_UID_WIDTHS)
+        const input = {
+          TableName: TABLES.data,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': { B: pk } },
+        }
+        return (await client.send(new QueryCommand(input))).Count
+      }
+      const counts: number[] = []
+      for (const [i, count] of [17_000, 40_000, 20_000, 10, 30_000, 5].entries()) {
+        const own = put(5, 1, noise(count, count))
+        await store.rows.putRows([own], i + 1)
+        expect(await partsLeft()).toBe(encodeRow(own.row).length)
+        counts.push(encodeRow(own.row).length)
+      }
+      client.destroy()
+      expect(Math.max(...counts)).toBeGreaterThan(2)
     })
 
     it('can’t be written by who had the lease earlier', async () => {

@@ -3,7 +3,15 @@ import { describe, expect, it } from 'vitest'
 import { encodeCells } from '../../../lib/codec/cells.ts'
 import { encodeChunk } from '../../../lib/codec/chunk/index.ts'
 import { IncompleteRowError } from '../../../lib/codec/errors.ts'
-import { decodeRow, encodeRow, MAX_PART_BYTES, otherParts, type Row, type RowPart } from '../../../lib/codec/row.ts'
+import {
+  decodeRow,
+  encodeRow,
+  MAX_PART_BYTES,
+  otherParts,
+  type Row,
+  type RowPart,
+  renumberParts,
+} from '../../../lib/codec/row.ts'
 import { CorruptDataError } from '../../../lib/model/errors.ts'
 import { KIND_FLOAT, KIND_MS, PointColumnsBuilder } from '../../../lib/model/points.ts'
 import { documentedBytes } from '../../helpers/docs.ts'
@@ -252,5 +260,17 @@ describe('an hour of milliseconds', () => {
     const parts = encodeRow({ points, newest: NEWEST })
     for (const { value } of parts) expect(value.length).toBeLessThanOrEqual(MAX_PART_BYTES)
     expect(firstDifference(decodeRow(parts, HOUR).points, points)).toBe(-1)
+  })
+})
+
+describe('renumberParts(parts, replaced)', () => {
+  it('gives what encodeRow gives that knows the row before', () => {
+    const other = encodeRow(LARGE, part0(LARGE_PARTS))
+    const single = encodeRow(EXAMPLE)
+    for (const replaced of [part0(LARGE_PARTS), part0(other), part0(single), undefined]) {
+      expect(renumberParts(LARGE_PARTS, replaced)).toEqual(encodeRow(LARGE, replaced))
+      expect(renumberParts(single, replaced)).toEqual(single)
+    }
+    expect(part0(other)).not.toEqual(part0(LARGE_PARTS))
   })
 })
