@@ -35,7 +35,7 @@ export async function answerQuery(request: HttpRequest): Promise<HttpAnswer> {
 }
 
 /** With `jsonp=NAME`, which pages of other origins use, JSON becomes a call of that function. */
-function jsonp(body: string, callback: string | null): HttpAnswer {
+export function jsonp(body: string, callback: string | null): HttpAnswer {
   if (callback === null) return { status: 200, body }
   if (!/^[\w$.]{1,128}$/.test(callback)) {
     throw new BadRequestError('query.jsonp', 'The parameter jsonp must be the name of a function')

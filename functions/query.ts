@@ -1,5 +1,15 @@
+import { answerExp, answerGexp } from './answer-expression.ts'
 import { answerQuery } from './answer-query.ts'
-import { httpHandler } from './http/index.ts'
+import { type HttpAnswer, type HttpRequest, httpHandler } from './http/index.ts'
 
-/** GET and POST /api/query. */
-export const handler = httpHandler(answerQuery)
+/** What answers the paths below /api/query that the gateway sends here; it knows which methods each takes. */
+const BELOW: ReadonlyMap<string, (request: HttpRequest) => Promise<HttpAnswer>> = new Map([
+  ['/exp', answerExp],
+  ['/gexp', answerGexp],
+])
+
+/** /api/query with what is below it, with and without the version in its path. */
+export const handler = httpHandler(async (request) => {
+  const below = /^\/api(?:\/v1)?\/query(\/.*)?$/.exec(request.path)?.[1] ?? ''
+  return (BELOW.get(below) ?? answerQuery)(request)
+})

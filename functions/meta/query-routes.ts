@@ -1,4 +1,5 @@
 import { NotBuiltYetError } from '../../lib/model/errors.ts'
+import { answerExp, answerGexp } from '../answer-expression.ts'
 import { answerQuery } from '../answer-query.ts'
 import type { Routes } from './route.ts'
 
@@ -15,5 +16,7 @@ export const QUERY_ROUTES: Routes = [
       },
     },
   ],
+  ['/api/query/exp', { POST: answerExp }],
+  ['/api/query/gexp', { GET: answerGexp }],
   ['/api/query/*', { GET: answerQuery, POST: answerQuery }],
 ]

@@ -19,8 +19,6 @@ export const ROUTES: ReadonlyMap<string, Route> = new Map([
 /** Endpoints of OpenTSDB's, with all below them that has no route, that are still to come. */
 export const NOT_BUILT_YET: readonly string[] = [
   '/api/histogram',
-  '/api/query/exp',
-  '/api/query/gexp',
   '/api/query/last',
   '/api/rollup',
   '/api/search',

@@ -12,6 +12,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'lib/uid': ['lib/uid', 'lib/store', 'lib/codec', 'lib/model'],
   'lib/ingest': ['lib/ingest', 'lib/store', 'lib/uid', 'lib/codec', 'lib/model'],
   'lib/query': ['lib/query', 'lib/store', 'lib/uid', 'lib/codec', 'lib/model'],
+  'lib/expression': ['lib/expression', 'lib/query', 'lib/store', 'lib/uid', 'lib/codec', 'lib/model'],
   'lib/meta': ['lib/meta', 'lib/query', 'lib/store', 'lib/uid', 'lib/codec', 'lib/model'],
   'lib/annotation': ['lib/annotation', 'lib/query', 'lib/store', 'lib/codec', 'lib/model'],
   functions: ['functions', 'lib'],

@@ -254,11 +254,15 @@ describe('API', () => {
     expect(routes.map((route) => route.Properties.RouteKey).sort()).toEqual([
       '$default',
       'GET /api/query',
+      'GET /api/query/gexp',
       'GET /api/v1/query',
+      'GET /api/v1/query/gexp',
       'POST /api/put',
       'POST /api/query',
+      'POST /api/query/exp',
       'POST /api/v1/put',
       'POST /api/v1/query',
+      'POST /api/v1/query/exp',
     ])
   })
 
