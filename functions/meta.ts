@@ -8,6 +8,7 @@ import {
   MethodNotAllowedError,
 } from './http/index.ts'
 import { pageNotFound } from './meta/page-not-found.ts'
+import type { Route } from './meta/route.ts'
 import { NOT_BUILT_YET, ROUTES } from './meta/routes.ts'
 
 /** Everything that no function of its own serves: what is known of names and configuration, and all that is not found. */
@@ -17,20 +18,42 @@ export const handler = httpHandler(async (request) => answerMeta(request))
 export async function answerMeta(request: HttpRequest): Promise<HttpAnswer> {
   if (request.method === 'OPTIONS') throw new MethodNotAllowedError(request.method)
   const path = plainPath(request.path)
+  const method = methodOf(request)
   const route = ROUTES.get(path)
-  if (route !== undefined) {
-    const run = route[request.method]
-    if (run === undefined) throw new MethodNotAllowedError(request.method)
-    return run(request)
-  }
+  if (route !== undefined) return follow(route, method, request)
   if (NOT_BUILT_YET.some((prefix) => path === prefix || path.startsWith(`${prefix}/`))) {
     throw new EndpointNotBuiltYetError(path)
   }
-  // below /api/query OpenTSDB takes any name that it does not know for the query itself
-  const query = path.startsWith('/api/query/') ? ROUTES.get('/api/query/*')?.[request.method] : undefined
-  if (query !== undefined) return query(request)
+  const below = routeBelow(path)
+  if (below !== undefined) return follow(below, method, request)
   if (path === '/api' || path.startsWith('/api/')) throw new EndpointNotFoundError()
   return pageNotFound()
+}
+
+async function follow(route: Route, method: string, request: HttpRequest): Promise<HttpAnswer> {
+  const run = route[method]
+  if (run === undefined) throw new MethodNotAllowedError(method)
+  return run({ ...request, method })
+}
+
+/** The route for all that is below a path: of /api/query OpenTSDB takes any name that it does not know for the query itself. */
+function routeBelow(path: string): Route | undefined {
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+    const route = ROUTES.get(`${path.slice(0, end)}/*`)
+    if (route !== undefined) return route
+  }
+  return undefined
+}
+
+/** Methods that a GET may ask to be taken for, where a client can send nothing else. */
+const OVERRIDES = new Set(['GET', 'POST', 'PUT', 'DELETE'])
+
+/** @throws MethodNotAllowedError for an override that is not one of OVERRIDES */
+function methodOf({ method, query }: HttpRequest): string {
+  const override = query.get('method_override')?.toUpperCase()
+  if (method !== 'GET' || override === undefined) return method
+  if (!OVERRIDES.has(override)) throw new MethodNotAllowedError(override)
+  return override
 }
 
 /**

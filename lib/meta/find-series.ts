@@ -10,7 +10,7 @@ const KIND_WORD: Readonly<Record<UidKind, string>> = { metric: 'metrics', tagk: 
 
 /** When a lookup names a metric, tag key or tag value that nothing has. */
 export class UnknownNameError extends TsdbError {
-  constructor(kind: UidKind, name: string, status: 400 | 404 = 404) {
+  constructor(kind: UidKind, name: string, status: 400 | 404) {
     super('series.unknownName', status, 'Unable to resolve one or more UIDs', {
       details: `No such name for '${KIND_WORD[kind]}': '${name}'`,
     })
@@ -31,11 +31,13 @@ export type NameSource = Pick<UidResolver, 'namesToUids' | 'uidsToNames' | 'widt
 
 /**
  * Looks up the names of a lookup.
+ * @param unknown the status that an unknown name is answered with
  * @throws UnknownNameError for the first that has no UID: the metric, then tag by tag
  */
 export async function resolveExpression(
   names: NameSource,
   { metric, tags }: SeriesExpression,
+  unknown: 400 | 404 = 404,
 ): Promise<SeriesSelection> {
   const named = (list: readonly (string | undefined)[]) => new Set(list.filter((name) => name !== undefined))
   const [metrics, tagks, tagvs] = await Promise.all([
@@ -45,7 +47,7 @@ export async function resolveExpression(
   ])
   const uidOf = (kind: UidKind, uids: ReadonlyMap<string, number>, name: string) => {
     const uid = uids.get(name)
-    if (uid === undefined) throw new UnknownNameError(kind, name)
+    if (uid === undefined) throw new UnknownNameError(kind, name, unknown)
     return uid
   }
   const metricUid = metric === undefined ? undefined : uidOf('metric', metrics, metric)

@@ -1,5 +1,5 @@
 import type { Posting } from '../codec/postings.ts'
-import { decodeTsuid, tsuidFromHex, tsuidToHex } from '../codec/tsuid.ts'
+import { decodeTsuid, encodeTsuid, tsuidFromHex, tsuidToHex } from '../codec/tsuid.ts'
 import { CorruptDataError, LimitExceededError, TsdbError } from '../model/errors.ts'
 import type { Fields } from '../model/json-fields.ts'
 import type { Limits } from '../model/limits.ts'
@@ -9,7 +9,7 @@ import { mapParallel } from '../store/parallel.ts'
 import type { SeriesIndex } from '../store/series-index.ts'
 import type { SeriesLog } from '../store/series-log.ts'
 import { changed, changesOf, described, type FieldTypes } from './document-fields.ts'
-import { constraintsOf, type NameSource, resolveExpression } from './find-series.ts'
+import { constraintsOf, type NameSource, resolveExpression, type SeriesSelection } from './find-series.ts'
 import { type CountableStore, type CountedSeries, countPoints, type SeriesCounters } from './series-counters.ts'
 import type { SeriesExpression } from './series-expression.ts'
 import { readUidMetas, type UidMeta, type UidMetaStore } from './uid-meta.ts'
@@ -89,7 +89,7 @@ export async function readTsMeta(context: TsMetaContext, hex: string): Promise<T
  * @throws UnknownNameError, LimitExceededError where they are more than MAX_SERIES, QueryTooLargeError
  */
 export async function readTsMetas(context: TsMetaContext, lookup: SeriesExpression): Promise<TsMeta[]> {
-  const { metric, constraints } = await resolveExpression(context.store.uids, lookup)
+  const { metric, constraints } = await resolveExpression(context.store.uids, lookup, 400)
   if (metric === undefined) return []
   const { series } = await context.store.index.find(metric, constraints)
   if (series.length > MAX_SERIES) throw new LimitExceededError('tsmetaSeries', MAX_SERIES, series.length, 'series')
@@ -122,13 +122,28 @@ export async function deleteTsMeta({ store }: TsMetaContext, hex: string): Promi
   await store.documents.change('tsmeta', tsuid, () => undefined)
 }
 
+/** The series that has exactly the metric and tags of a lookup; undefined where that leaves something open. */
+export function tsuidOf({ metric, constraints, anyTagv }: SeriesSelection, widths: UidWidths): Uint8Array | undefined {
+  const tags = constraints.flatMap(({ tagk, tagvs }) => [...(tagvs ?? [])].map((tagv) => [tagk, tagv] as const))
+  const exact = constraints.every(({ tagvs }) => tagvs?.size === 1)
+  if (metric === undefined || anyTagv !== undefined || tags.length === 0 || !exact) return undefined
+  return encodeTsuid(
+    metric,
+    tags.sort(([a], [b]) => a - b),
+    widths,
+  )
+}
+
 /** Lets the store know a series that has no points yet. */
 export async function createSeries({ store }: TsMetaContext, tsuid: Uint8Array): Promise<void> {
-  await store.seriesLog.append(decodeTsuid(tsuid, store.uids.widths).metric, [tsuid])
+  const { metric } = decodeTsuid(tsuid, store.uids.widths)
+  const { series } = await store.index.find(metric, constraintsOf(tsuid, store.uids.widths))
+  if (series.some((one) => Buffer.compare(one.tsuid, tsuid) === 0)) return
+  await store.seriesLog.append(metric, [tsuid])
 }
 
 /** The series with a TSUID, with its days. @throws UnknownSeriesError */
-async function findSeries(store: TsMetaStore, hex: string): Promise<Posting> {
+export async function findSeries(store: TsMetaStore, hex: string): Promise<Posting> {
   const tsuid = parseTsuid(hex, store.uids.widths)
   if (tsuid === undefined) throw new UnknownSeriesError(hex)
   const { metric } = decodeTsuid(tsuid, store.uids.widths)

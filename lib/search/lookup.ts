@@ -52,9 +52,15 @@ const METRICS_AT_A_TIME = 1000
 /**
  * Finds series by metric and tags. With a metric it reads no more of the index than the series answered take, as
  * docs/api/search.md says; without one, every metric is looked at until there are enough.
+ * @returns them in no particular order, which is the same as long as no series join; those of which a name is gone are left out
  * @throws UnknownNameError, LookupTooLargeError, StoreUnavailableError
  */
 export async function lookUp(store: LookupStore, lookup: Lookup, budget: LookupBudget): Promise<NamedSeries[]> {
+  return nameSeries(store.uids, await findTsuids(store, lookup, budget))
+}
+
+/** lookUp, without the names of what it finds. */
+export async function findTsuids(store: LookupStore, lookup: Lookup, budget: LookupBudget): Promise<Uint8Array[]> {
   const selection = await resolveExpression(store.uids, lookup)
   const limit = lookup.limit > 0 ? Math.min(lookup.limit, budget.maxResults) : budget.maxResults
   const skip = Math.max(0, lookup.startIndex)
@@ -68,7 +74,7 @@ export async function lookUp(store: LookupStore, lookup: Lookup, budget: LookupB
     if (found.length >= skip + limit) break
     if (selection.metric === undefined && budget.clock() > budget.until) throw new LookupTooLargeError(found.length)
   }
-  return nameSeries(store.uids, found.slice(skip, skip + limit))
+  return found.slice(skip, skip + limit)
 }
 
 function seriesOf(

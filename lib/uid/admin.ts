@@ -112,14 +112,16 @@ export class UidAdmin {
   /**
    * Takes a name its UID. What the UID stands for stays known, so that a point which was under way is shown under its name,
    * and the UID is never given to another name. Whether series use the name is for the caller to see to.
+   * @returns the UID that the name had
    * @throws UidError where the name has no UID
    */
-  async remove(kind: UidKind, name: string): Promise<void> {
+  async remove(kind: UidKind, name: string): Promise<number> {
     const uid = (await this.#table.uidsOf(kind, [name])).get(name)
     if (uid === undefined) throw new UidError('uid.unknown', 400, `Name("${name}") does not exist`)
     await this.#table.deleteForward(kind, name, uid)
     await this.#table.raiseEpoch()
     this.#resolver.dropCaches()
+    return uid
   }
 
   /** How many UIDs of each kind are given away, and how many are left. */

@@ -15,6 +15,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'lib/expression': ['lib/expression', 'lib/query', 'lib/store', 'lib/uid', 'lib/codec', 'lib/model'],
   'lib/meta': ['lib/meta', 'lib/query', 'lib/store', 'lib/uid', 'lib/codec', 'lib/model'],
   'lib/annotation': ['lib/annotation', 'lib/query', 'lib/store', 'lib/codec', 'lib/model'],
+  'lib/search': ['lib/search', 'lib/meta', 'lib/query', 'lib/store', 'lib/uid', 'lib/codec', 'lib/model'],
   functions: ['functions', 'lib'],
   infra: ['infra', 'functions/environment.ts', 'lib/model', 'lib/ingest/device'],
   local: ['local', 'infra/app.ts'],
