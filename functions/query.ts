@@ -1,4 +1,5 @@
 import { answerExp, answerGexp } from './answer-expression.ts'
+import { answerLast } from './answer-last.ts'
 import { answerQuery } from './answer-query.ts'
 import { type HttpAnswer, type HttpRequest, httpHandler } from './http/index.ts'
 
@@ -6,6 +7,7 @@ import { type HttpAnswer, type HttpRequest, httpHandler } from './http/index.ts'
 const BELOW: ReadonlyMap<string, (request: HttpRequest) => Promise<HttpAnswer>> = new Map([
   ['/exp', answerExp],
   ['/gexp', answerGexp],
+  ['/last', answerLast],
 ])
 
 /** /api/query with what is below it, with and without the version in its path. */

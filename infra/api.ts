@@ -31,6 +31,7 @@ export class Api extends Construct {
     for (const prefix of ['/api', '/api/v1']) {
       this.api.addRoutes({ path: `${prefix}/put`, methods: [POST], integration: put })
       this.api.addRoutes({ path: `${prefix}/query`, methods: [GET, POST], integration: query })
+      this.api.addRoutes({ path: `${prefix}/query/last`, methods: [GET, POST], integration: query })
       this.api.addRoutes({ path: `${prefix}/query/exp`, methods: [POST], integration: query })
       this.api.addRoutes({ path: `${prefix}/query/gexp`, methods: [GET], integration: query })
     }

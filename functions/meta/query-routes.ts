@@ -1,5 +1,6 @@
 import { NotBuiltYetError } from '../../lib/model/errors.ts'
 import { answerExp, answerGexp } from '../answer-expression.ts'
+import { answerLast } from '../answer-last.ts'
 import { answerQuery } from '../answer-query.ts'
 import type { Routes } from './route.ts'
 
@@ -18,5 +19,6 @@ export const QUERY_ROUTES: Routes = [
   ],
   ['/api/query/exp', { POST: answerExp }],
   ['/api/query/gexp', { GET: answerGexp }],
+  ['/api/query/last', { GET: answerLast, POST: answerLast }],
   ['/api/query/*', { GET: answerQuery, POST: answerQuery }],
 ]

@@ -255,14 +255,18 @@ describe('API', () => {
       '$default',
       'GET /api/query',
       'GET /api/query/gexp',
+      'GET /api/query/last',
       'GET /api/v1/query',
       'GET /api/v1/query/gexp',
+      'GET /api/v1/query/last',
       'POST /api/put',
       'POST /api/query',
       'POST /api/query/exp',
+      'POST /api/query/last',
       'POST /api/v1/put',
       'POST /api/v1/query',
       'POST /api/v1/query/exp',
+      'POST /api/v1/query/last',
     ])
   })
 
