@@ -1,7 +1,9 @@
 import type { PointColumns } from '../model/points.ts'
+import { extrasBetween, readExtras } from './block-extras.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import { readBytes, readDoubles, readIntegers, writeBytes, writeDoubles, writeIntegers } from './column.ts'
 import { MAX_SCALE, NO_SCALE, POWERS_OF_TEN, scaleOf, toScaled } from './decimal.ts'
+import { blankTexts } from './extras.ts'
 
 // The points of a block. What a series starts with and the differences that follow lie in columns of their own: the
 // differences are small and alike, the starts are neither. A series of one point has no differences at all.
@@ -186,7 +188,13 @@ interface Shape {
  */
 export function readPoints(
   reader: ByteReader,
-  block: { readonly count: number; readonly total: number; readonly sourceCount: number; readonly baseMs: number },
+  block: {
+    readonly count: number
+    readonly total: number
+    readonly sourceCount: number
+    readonly baseMs: number
+    readonly hasExtras: boolean
+  },
   from: number,
   to: number,
 ): (index: number) => SourcedPoints {
@@ -197,6 +205,8 @@ export function readPoints(
   const values = readValues(reader, shape, from, to, length)
   const sources = readSourceIndexes(reader, shape, block.sourceCount, from, to, length)
   const bigs = readBigs(reader, shape)
+  const extras = block.hasExtras ? readExtras(reader, block.total, shape.points.from, times) : undefined
+  if (extras !== undefined) blankTexts(values, kinds)
 
   const starts = new Uint32Array(to - from + 1)
   for (let i = from; i < to; i++) starts[i - from + 1] = starts[i - from]! + shape.counts[i]!
@@ -209,6 +219,7 @@ export function readPoints(
       values: values.subarray(start, end),
       kinds: kinds.subarray(start, end),
       bigs: bigsBetween(bigs, start, end),
+      ...(extras === undefined ? undefined : extrasBetween(extras, start, end)),
     }
     return { points, sources: sources.subarray(start, end) }
   }

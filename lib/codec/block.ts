@@ -1,9 +1,11 @@
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
-import type { PointColumns } from '../model/points.ts'
+import { hasExtras, type PointColumns } from '../model/points.ts'
 import type { UidWidths } from '../model/series.ts'
+import { writeExtras } from './block-extras.ts'
 import { readKeys, writeKeys } from './block-keys.ts'
 import { readPoints, type SourcedPoints, writePoints } from './block-points.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
+import { withoutTexts } from './extras.ts'
 import { MAX_SEQUENCE_BYTES, sequenceFromBytes, sequenceToBytes } from './sequence.ts'
 
 /** Points that one block may hold: what bounds the memory that decoding any block takes. */
@@ -42,8 +44,10 @@ export interface BlockFilter {
   readonly metric?: number
 }
 
-/** First byte of every block. Readers understand each version ever written. */
+// First byte of every block. Readers understand each version ever written.
 const VERSION = 1
+/** Behind the columns of version 1 there are texts and times to live: a block that has neither is of version 1. */
+const VERSION_WITH_EXTRAS = 2
 
 /** Version, three widths and base time; the checksum follows. */
 const HEAD_BYTES = 8
@@ -73,6 +77,7 @@ export function encodeBlock(block: Block): Uint8Array {
   }
   if (points > MAX_BLOCK_POINTS) throw new RangeError(`${points} points are too many for a block`)
 
+  const isExtended = series.some((own) => hasExtras(own.points))
   const columns = new ByteWriter(4096 + points * 8)
   writeSources(columns, sources)
   if (points > 0) {
@@ -81,12 +86,13 @@ export function encodeBlock(block: Block): Uint8Array {
       series.map(({ tsuid }) => tsuid),
       widths,
     )
-    writePoints(columns, series, baseTime * 1000, points)
+    writePoints(columns, isExtended ? series.map(numbersOf) : series, baseTime * 1000, points)
+    if (isExtended) writeExtras(columns, series)
   }
   const packed = deflateRawSync(columns.finish(), { level: DEFLATE_LEVEL, memLevel: 9 })
 
   const head = new ByteWriter(HEAD_BYTES)
-    .u8(VERSION)
+    .u8(isExtended ? VERSION_WITH_EXTRAS : VERSION)
     .u8(widths.metric)
     .u8(widths.tagk)
     .u8(widths.tagv)
@@ -106,6 +112,10 @@ export function encodeBlock(block: Block): Uint8Array {
     .finish()
 }
 
+function numbersOf({ points, sources }: BlockSeries): SourcedPoints {
+  return { points: withoutTexts(points), sources }
+}
+
 /**
  * The mirror of encodeBlock.
  * @param filter which series to decode; the points of others are stepped over, not decoded
@@ -115,7 +125,7 @@ export function encodeBlock(block: Block): Uint8Array {
 export function decodeBlock(bytes: Uint8Array, filter: BlockFilter = {}): Block {
   const header = new ByteReader(bytes, 'block')
   const version = header.u8()
-  if (version !== VERSION) header.fail(`the unknown version ${version}`)
+  if (version !== VERSION && version !== VERSION_WITH_EXTRAS) header.fail(`the unknown version ${version}`)
   const widths = { metric: readWidth(header), tagk: readWidth(header), tagv: readWidth(header) }
   const baseTime = header.u32()
   const checksum = header.u32()
@@ -134,7 +144,8 @@ export function decodeBlock(bytes: Uint8Array, filter: BlockFilter = {}): Block 
   if (total === 0) return { baseTime, widths, sources, series: [] }
   const { from, to, tsuids } = readKeys(reader, count, widths, filter.metric)
   if (from === to) return { baseTime, widths, sources, series: [] }
-  const cut = readPoints(reader, { count, total, sourceCount, baseMs: baseTime * 1000 }, from, to)
+  const hasExtras = version === VERSION_WITH_EXTRAS
+  const cut = readPoints(reader, { count, total, sourceCount, baseMs: baseTime * 1000, hasExtras }, from, to)
   if (reader.remaining > 0) reader.fail(`${reader.remaining} bytes too many`)
   return { baseTime, widths, sources, series: tsuids.map((tsuid, i) => new DecodedSeries(tsuid, cut, i)) }
 }

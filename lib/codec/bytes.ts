@@ -5,12 +5,12 @@ const TWO_32 = 2 ** 32
 /** Appends fields to a buffer that grows. Every codec writes with this and reads with ByteReader, field for field. */
 export class ByteWriter {
   #bytes: Uint8Array
-  #view: DataView
+  /** Made when it is first needed: most short runs of bytes need none, and making it takes longer than writing them. */
+  #view: DataView | undefined
   #length = 0
 
   constructor(capacity = 1024) {
     this.#bytes = new Uint8Array(capacity)
-    this.#view = new DataView(this.#bytes.buffer)
   }
 
   get length(): number {
@@ -24,10 +24,15 @@ export class ByteWriter {
       const bigger = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
       bigger.set(this.#bytes)
       this.#bytes = bigger
-      this.#view = new DataView(bigger.buffer)
+      this.#view = undefined
     }
     this.#length = needed
     return at
+  }
+
+  #viewed(): DataView {
+    this.#view ??= new DataView(this.#bytes.buffer)
+    return this.#view
   }
 
   /** One byte. */
@@ -40,36 +45,37 @@ export class ByteWriter {
   /** Two bytes, big-endian, unsigned. */
   u16(value: number): this {
     const at = this.#reserve(2)
-    this.#view.setUint16(at, value)
+    this.#bytes[at] = value >>> 8
+    this.#bytes[at + 1] = value
     return this
   }
 
   /** Four bytes, big-endian, unsigned. */
   u32(value: number): this {
     const at = this.#reserve(4)
-    this.#view.setUint32(at, value)
+    this.#viewed().setUint32(at, value)
     return this
   }
 
   /** Six bytes, big-endian, unsigned: a time in milliseconds. */
   u48(value: number): this {
     const at = this.#reserve(6)
-    this.#view.setUint16(at, Math.floor(value / TWO_32))
-    this.#view.setUint32(at + 2, value % TWO_32)
+    this.#viewed().setUint16(at, Math.floor(value / TWO_32))
+    this.#viewed().setUint32(at + 2, value % TWO_32)
     return this
   }
 
   /** Eight bytes, big-endian, two's complement. */
   i64(value: bigint): this {
     const at = this.#reserve(8)
-    this.#view.setBigInt64(at, value)
+    this.#viewed().setBigInt64(at, value)
     return this
   }
 
   /** Eight bytes, big-endian IEEE 754. */
   f64(value: number): this {
     const at = this.#reserve(8)
-    this.#view.setFloat64(at, value)
+    this.#viewed().setFloat64(at, value)
     return this
   }
 
@@ -115,14 +121,13 @@ export class ByteWriter {
 /** Reads what ByteWriter wrote; every read checks the bounds and throws CorruptDataError naming what was being read. */
 export class ByteReader {
   readonly #bytes: Uint8Array
-  readonly #view: DataView
+  #view: DataView | undefined
   readonly #reading: string
   #at = 0
 
   /** @param reading what these bytes are, for error messages: 'block', 'stream record' */
   constructor(bytes: Uint8Array, reading: string) {
     this.#bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#reading = reading
   }
 
@@ -139,6 +144,13 @@ export class ByteReader {
     throw new CorruptDataError(this.#reading, `${why} at byte ${this.#at} of ${this.#bytes.length}`, this.#bytes)
   }
 
+  /** Made when it is first needed, for that takes longer than most reading. */
+  #viewed(): DataView {
+    const { buffer, byteOffset, byteLength } = this.#bytes
+    this.#view ??= new DataView(buffer, byteOffset, byteLength)
+    return this.#view
+  }
+
   #take(count: number): number {
     const at = this.#at
     if (count < 0 || at + count > this.#bytes.length) this.fail(`${count} bytes wanted`)
@@ -151,24 +163,25 @@ export class ByteReader {
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#take(2))
+    const at = this.#take(2)
+    return (this.#bytes[at]! << 8) | this.#bytes[at + 1]!
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#take(4))
+    return this.#viewed().getUint32(this.#take(4))
   }
 
   u48(): number {
     const at = this.#take(6)
-    return this.#view.getUint16(at) * TWO_32 + this.#view.getUint32(at + 2)
+    return this.#viewed().getUint16(at) * TWO_32 + this.#viewed().getUint32(at + 2)
   }
 
   i64(): bigint {
-    return this.#view.getBigInt64(this.#take(8))
+    return this.#viewed().getBigInt64(this.#take(8))
   }
 
   f64(): number {
-    return this.#view.getFloat64(this.#take(8))
+    return this.#viewed().getFloat64(this.#take(8))
   }
 
   varint(): number {

@@ -1,4 +1,6 @@
-import { KIND_BIG, type PointColumns } from '../model/points.ts'
+import { joinPoints, pickPoints } from '../model/pick-points.ts'
+import type { PointColumns } from '../model/points.ts'
+import { compareSequences } from './arrival.ts'
 import type { BlockSource } from './block.ts'
 import { mergeOrder } from './merge-order.ts'
 
@@ -21,7 +23,7 @@ export function mergePieces(pieces: readonly Piece[]): PointColumns {
   const ordered = [...pieces]
     .filter((piece) => piece.points.count > 0)
     .sort((a, b) => a.points.times[0]! - b.points.times[0]!)
-  const joined = join(ordered)
+  const joined = joinPoints(ordered.map(({ points }) => points))
   return followEachOther(ordered) ? joined : resolve(joined, ordered)
 }
 
@@ -32,23 +34,6 @@ function followEachOther(pieces: readonly Piece[]): boolean {
     if (before.times[before.count - 1]! >= pieces[i]!.points.times[0]!) return false
   }
   return true
-}
-
-function join(pieces: readonly Piece[]): PointColumns {
-  const count = pieces.reduce((total, piece) => total + piece.points.count, 0)
-  const times = new Float64Array(count)
-  const values = new Float64Array(count)
-  const kinds = new Uint8Array(count)
-  const bigs = new Map<number, bigint>()
-  let at = 0
-  for (const { points } of pieces) {
-    times.set(points.times.subarray(0, points.count), at)
-    values.set(points.values.subarray(0, points.count), at)
-    kinds.set(points.kinds.subarray(0, points.count), at)
-    for (const [index, big] of points.bigs) bigs.set(at + index, big)
-    at += points.count
-  }
-  return { count, times, values, kinds, bigs }
 }
 
 /** Puts joined points in order and keeps the latest arrival of each time. */
@@ -67,7 +52,7 @@ function resolve(joined: PointColumns, pieces: readonly Piece[]): PointColumns {
     return origins[sources[index - starts[piece]!]!]!
   }
   const order = mergeOrder(joined.times, starts, (a, b) => compareOrigins(originOf(a), originOf(b)))
-  return pick(joined, order)
+  return pickPoints(joined, order)
 }
 
 /** The latest arrival among the points of some pieces, or undefined where there are none. */
@@ -86,22 +71,5 @@ export function newestOrigin(pieces: readonly Piece[]): BlockSource | undefined 
 export function compareOrigins(a: BlockSource, b: BlockSource): number {
   if (a.arrival !== b.arrival) return a.arrival - b.arrival
   if (a.shard !== b.shard) return a.shard - b.shard
-  return a.sequence < b.sequence ? -1 : a.sequence > b.sequence ? 1 : 0
-}
-
-function pick(from: PointColumns, indices: Uint32Array): PointColumns {
-  const count = indices.length
-  const times = new Float64Array(count)
-  const values = new Float64Array(count)
-  const kinds = new Uint8Array(count)
-  const bigs = new Map<number, bigint>()
-  for (let i = 0; i < count; i++) {
-    const index = indices[i]!
-    times[i] = from.times[index]!
-    values[i] = from.values[index]!
-    kinds[i] = from.kinds[index]!
-    const big = (kinds[i]! & KIND_BIG) !== 0 ? from.bigs.get(index) : undefined
-    if (big !== undefined) bigs.set(i, big)
-  }
-  return { count, times, values, kinds, bigs }
+  return compareSequences(a.sequence, b.sequence)
 }

@@ -1,17 +1,33 @@
 import { crc32 } from 'node:zlib'
 import { CorruptDataError } from '../model/errors.ts'
-import type { PointColumns } from '../model/points.ts'
-import { encodeArrival, readArrival } from './arrival.ts'
+import { joinPoints, slicePoints } from '../model/pick-points.ts'
+import { hasExtras, type PointColumns } from '../model/points.ts'
+import { encodeArrival, readArrival, readArrival1 } from './arrival.ts'
 import type { BlockSource } from './block.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { cellsLength, decodeCells, encodeCells } from './cells.ts'
 import { decodeChunk, encodeChunk } from './chunk/index.ts'
 import { IncompleteRowError } from './errors.ts'
+import {
+  blankTexts,
+  MAX_TEXTS_BYTES,
+  readExpiries,
+  readTexts,
+  withoutTexts,
+  writeExpiries,
+  writeTexts,
+} from './extras.ts'
 import { HOUR_MS } from './qualifier.ts'
 
-/** What the body of a part is, and with PARTS set the first byte of its value. */
-const CELLS = 1
-const CHUNK = 2
+// What the body of a part is, and with PARTS set the first byte of its value. The arrival of version 1 is longer.
+const CELLS_1 = 1
+const CHUNK_1 = 2
+const CELLS = 3
+const CHUNK = 4
+/** A chunk, and texts and times to live. */
+const CHUNK_AND_EXTRAS = 5
+/** The first byte of a chunk in a row of version 1. */
+const CHUNK_VERSION_1 = 0xc1
 /** Bit of the first byte: the row has several parts. */
 const PARTS = 0x80
 
@@ -33,7 +49,7 @@ const MAX_PARTS = 0x7fff
 export interface Row {
   /** In ascending order of time, each instant once, at least one. */
   readonly points: PointColumns
-  /** The newest arrival merged into the row: what comes later wins over it. */
+  /** The newest arrival merged into the row: what comes later wins over it. Rows are read with what `abridge` leaves of it. */
   readonly newest: BlockSource
 }
 
@@ -43,6 +59,8 @@ export interface RowPart {
   readonly part: number
   readonly value: Uint8Array
 }
+
+const NO_PARTS: readonly number[] = []
 
 interface Body {
   readonly format: number
@@ -80,7 +98,7 @@ export function encodeRow({ points, newest }: Row, replaced?: Uint8Array): RowPa
     if (!(times[i]! > times[i - 1]!)) throw new RangeError(`Point ${i} of a row is out of order`)
   }
   if (!(times[count - 1]! < baseTimeS * 1000 + HOUR_MS)) throw new RangeError('A row of more than an hour')
-  const newestBytes = encodeArrival(newest, baseTimeS)
+  const newestBytes = encodeArrival(newest, times[count - 1]!)
   const bodies = cutByTime(points, baseTimeS)
   const [first, ...rest] = bodies
   if (first === undefined || bodies.length > MAX_PARTS) throw new RangeError(`A row of ${bodies.length} parts`)
@@ -111,14 +129,20 @@ export function encodeRow({ points, newest }: Row, replaced?: Uint8Array): RowPa
  * @throws CorruptDataError for an unknown format and for bytes that are no row
  */
 export function decodeRow(parts: readonly RowPart[], baseTimeS: number): Row {
-  const values = new Map(parts.map(({ part, value }) => [part, value]))
-  const zero = values.get(0)
+  const zero = parts.findLast(({ part }) => part === 0)?.value
   if (zero === undefined) throw new IncompleteRowError([0], undefined)
   const head = readHead(zero, true)
-  const newest = readArrival(head.reader, baseTimeS)
+  const isVersion1 = head.format === CELLS_1 || head.format === CHUNK_1
+  const newest = isVersion1 ? readArrival1(head.reader, baseTimeS) : readArrival(head.reader)
   const first = readBody(head, baseTimeS)
-  if (head.others.length === 0) return { points: first, newest }
+  const rowOf = (points: PointColumns): Row => {
+    if (points.count === 0) throw new CorruptDataError('row', 'no points', zero)
+    const after = isVersion1 ? 0 : points.times[points.count - 1]!
+    return { points, newest: { ...newest, arrival: newest.arrival + after } }
+  }
+  if (head.others.length === 0) return rowOf(first)
 
+  const values = new Map(parts.map(({ part, value }) => [part, value]))
   const missing: number[] = []
   const heads: Head[] = []
   let sum = crc32(zero.subarray(head.stamped))
@@ -134,7 +158,7 @@ export function decodeRow(parts: readonly RowPart[], baseTimeS: number): Row {
   }
   if (missing.length > 0) throw new IncompleteRowError(missing, head.others.length + 1)
   if (sum !== head.stamp) throw new CorruptDataError('row', 'its parts do not match their checksum', zero)
-  return { points: joinPoints([first, ...heads.map((other) => readBody(other, baseTimeS))]), newest }
+  return rowOf(joinParts([first, ...heads.map((other) => readBody(other, baseTimeS))]))
 }
 
 /**
@@ -176,13 +200,13 @@ function readHead(value: Uint8Array, isZero: boolean): Head {
   const reader = new ByteReader(value, 'row')
   const first = reader.u8()
   const format = first & ~PARTS
-  if (format !== CELLS && format !== CHUNK) reader.fail(`the unknown format ${format}`)
+  if (format < CELLS_1 || format > CHUNK_AND_EXTRAS) reader.fail(`the unknown format ${format}`)
   if ((first & PARTS) === 0) {
     // Another writing of the row had just this part.
-    return { format, stamp: undefined, others: [], stamped: reader.offset, reader }
+    return { format, stamp: undefined, others: NO_PARTS, stamped: reader.offset, reader }
   }
   const stamp = reader.u32()
-  if (!isZero) return { format, stamp, others: [], stamped: reader.offset, reader }
+  if (!isZero) return { format, stamp, others: NO_PARTS, stamped: reader.offset, reader }
   const count = reader.varint()
   const firstPart = reader.u16()
   if (count < 2 || count > MAX_PARTS || !FIRST_PARTS.some((allowed) => allowed === firstPart)) {
@@ -193,12 +217,36 @@ function readHead(value: Uint8Array, isZero: boolean): Head {
 }
 
 function readBody({ format, reader }: Head, baseTimeS: number): PointColumns {
+  if (format === CHUNK_AND_EXTRAS) return readExtended(reader, baseTimeS)
+  if (format === CHUNK_1) {
+    const version = reader.u8()
+    if (version !== CHUNK_VERSION_1) reader.fail(`the unknown chunk 0x${version.toString(16)}`)
+  }
   const bytes = reader.raw(reader.remaining)
-  return format === CELLS ? decodeCells(bytes, baseTimeS) : decodeChunk(bytes, baseTimeS)
+  if (format === CELLS_1 || format === CELLS) return decodeCells(bytes, baseTimeS)
+  return decodeChunk(bytes, baseTimeS)
 }
 
-/** The smaller of cells and chunk; a chunk where both are the same, for it is the quicker to read. */
+/** `bytes <varint>` of the chunk, the chunk, times to live, texts. */
+function writeExtended(points: PointColumns, baseTimeS: number): Uint8Array {
+  const chunk = encodeChunk(withoutTexts(points), baseTimeS)
+  const writer = new ByteWriter(chunk.length + 1024).varint(chunk.length).raw(chunk)
+  writeExpiries(writer, points)
+  writeTexts(writer, points)
+  return writer.finish()
+}
+
+function readExtended(reader: ByteReader, baseTimeS: number): PointColumns {
+  const points = decodeChunk(reader.raw(reader.varint()), baseTimeS, true)
+  const expiries = readExpiries(reader, points.times)
+  const texts = readTexts(reader, points.kinds)
+  blankTexts(points.values, points.kinds)
+  return expiries === undefined ? { ...points, texts } : { ...points, texts, expiries }
+}
+
+/** The smaller of cells and chunk; a chunk where both are the same, for it is the quicker to read, and where there are extras. */
 function encodeBody(points: PointColumns, baseTimeS: number): Body {
+  if (hasExtras(points)) return { format: CHUNK_AND_EXTRAS, bytes: writeExtended(points, baseTimeS) }
   const chunk = encodeChunk(points, baseTimeS)
   // Most are told apart without measuring: a cell has at least 3 bytes.
   if (chunk.length > points.count * 3 && chunk.length > cellsLength(points, baseTimeS)) {
@@ -215,7 +263,7 @@ function cutByTime(points: PointColumns, baseTimeS: number): Body[] {
   const bodies: Body[] = []
   let size = FIRST_TRY
   for (let from = 0; from < points.count; ) {
-    size = Math.min(size, points.count - from)
+    size = fewerTexts(points, from, Math.min(size, points.count - from))
     const body = encodeBody(slicePoints(points, from, from + size), baseTimeS)
     const fits = body.bytes.length <= MAX_BODY_BYTES
     if (fits) {
@@ -227,42 +275,24 @@ function cutByTime(points: PointColumns, baseTimeS: number): Body[] {
   return bodies
 }
 
-/** Points `from` (inclusive) to `to` (exclusive); the arrays are views. */
-function slicePoints(points: PointColumns, from: number, to: number): PointColumns {
-  const { times, values, kinds } = points
-  if (from === 0 && to === points.count) return points
-  const bigs = new Map<number, bigint>()
-  if (points.bigs.size > 0) {
-    for (let i = from; i < to; i++) {
-      const big = points.bigs.get(i)
-      if (big !== undefined) bigs.set(i - from, big)
-    }
+/** How many points from one on a part may hold for their texts, at most `size`. */
+function fewerTexts({ texts }: PointColumns, from: number, size: number): number {
+  if (texts === undefined || texts.size === 0) return size
+  let bytes = 0
+  for (let i = 0; i < size; i++) {
+    // A character takes at most 3 bytes a unit, and its length is before it.
+    bytes += (texts.get(from + i)?.length ?? 0) * 3 + 8
+    if (bytes > MAX_TEXTS_BYTES) return Math.max(1, i)
   }
-  return {
-    count: to - from,
-    times: times.subarray(from, to),
-    values: values.subarray(from, to),
-    kinds: kinds.subarray(from, to),
-    bigs,
-  }
+  return size
 }
 
-function joinPoints(pieces: readonly PointColumns[]): PointColumns {
-  const count = pieces.reduce((sum, piece) => sum + piece.count, 0)
-  const times = new Float64Array(count)
-  const values = new Float64Array(count)
-  const kinds = new Uint8Array(count)
-  const bigs = new Map<number, bigint>()
-  let at = 0
-  for (const piece of pieces) {
-    if (at > 0 && piece.count > 0 && !(piece.times[0]! > times[at - 1]!)) {
+function joinParts(parts: readonly PointColumns[]): PointColumns {
+  for (const [i, { times }] of parts.entries()) {
+    const before = parts[i - 1]
+    if (before !== undefined && !(times[0]! > before.times[before.count - 1]!)) {
       throw new CorruptDataError('row', 'its parts are out of order')
     }
-    times.set(piece.times, at)
-    values.set(piece.values, at)
-    kinds.set(piece.kinds, at)
-    for (const [i, big] of piece.bigs) bigs.set(at + i, big)
-    at += piece.count
   }
-  return { count, times, values, kinds, bigs }
+  return joinPoints(parts)
 }

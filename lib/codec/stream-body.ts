@@ -1,6 +1,8 @@
-import { KIND_BIG, KIND_FLOAT, KIND_MS, type PointBatch, type PointColumns } from '../model/points.ts'
+import { slicePoints } from '../model/pick-points.ts'
+import { KIND_BIG, KIND_FLOAT, KIND_MS, KIND_TEXT, type PointBatch, type PointColumns } from '../model/points.ts'
 import type { SeriesName } from '../model/series.ts'
 import { type ByteReader, ByteWriter } from './bytes.ts'
+import { readExpiries, writeExpiries } from './extras.ts'
 
 // The inside of a stream record: dictionary, series table, then the points by column. docs/format/stream-record.md draws it.
 
@@ -16,7 +18,8 @@ const UNIT_MS = 1
 const MAX_ZIGZAG = 2 ** 52 - 1
 /** On the wire KIND_BIG says "eight bytes", which some integers that a double holds need too. */
 const KIND_WIDE = KIND_BIG
-const ALL_KINDS = KIND_FLOAT | KIND_MS | KIND_WIDE
+/** Of these a kind has at most one. */
+const EXCLUSIVE_KINDS = KIND_FLOAT | KIND_WIDE | KIND_TEXT
 
 /**
  * Writes the names and the series that the points `from` to `to` use.
@@ -119,6 +122,7 @@ function usedSeries(batch: PointBatch, from: number, to: number): [readonly Seri
 /**
  * Writes the points `from` to `to` by column.
  * @param seriesOf for each of these points its series, as writeSeries returned it
+ * @param withExtras whether any of them may be a text or have a time that comes
  */
 export function writePoints(
   writer: ByteWriter,
@@ -126,6 +130,7 @@ export function writePoints(
   seriesOf: Uint32Array,
   from: number,
   to: number,
+  withExtras: boolean,
 ): void {
   const count = to - from
   writer.varint(count)
@@ -136,23 +141,29 @@ export function writePoints(
     const kind = wireKind(points, i)
     const value = points.values[i]!
     if ((kind & KIND_FLOAT) !== 0) writer.f64(value)
+    else if ((kind & KIND_TEXT) !== 0) writer.text(points.texts?.get(i) ?? '')
     else if ((kind & KIND_WIDE) !== 0) writer.i64(points.bigs.get(i) ?? BigInt(value))
     else writer.zigzag(value)
   }
+  if (withExtras) writeExpiries(writer, slicePoints(points, from, to))
 }
 
 /** Mirror of writeSeriesColumn to the values. */
-export function readPoints(reader: ByteReader, series: readonly SeriesName[]): PointBatch {
+export function readPoints(reader: ByteReader, series: readonly SeriesName[], withExtras: boolean): PointBatch {
   const count = countOf(reader, 1, 'points')
   const seriesOf = readSeriesColumn(reader, count, series.length)
   const times = readTimes(reader, count)
-  const kinds = readKinds(reader, count)
+  const kinds = readKinds(reader, count, withExtras)
   const values = new Float64Array(count)
   const bigs = new Map<number, bigint>()
+  const texts = new Map<number, string>()
   for (let i = 0; i < count; i++) {
     const kind = kinds[i]!
     if ((kind & KIND_FLOAT) !== 0) values[i] = reader.f64()
-    else if ((kind & KIND_WIDE) !== 0) {
+    else if ((kind & KIND_TEXT) !== 0) {
+      values[i] = Number.NaN
+      texts.set(i, reader.text())
+    } else if ((kind & KIND_WIDE) !== 0) {
       const exact = reader.i64()
       const nearest = Number(exact)
       values[i] = nearest
@@ -160,7 +171,9 @@ export function readPoints(reader: ByteReader, series: readonly SeriesName[]): P
       else bigs.set(i, exact)
     } else values[i] = reader.zigzag()
   }
-  return { series, seriesOf, points: { count, times, values, kinds, bigs } }
+  if (!withExtras) return { series, seriesOf, points: { count, times, values, kinds, bigs } }
+  const expiries = readExpiries(reader, times)
+  return { series, seriesOf, points: { count, times, values, kinds, bigs, texts, ...(expiries && { expiries }) } }
 }
 
 function writeSeriesColumn(writer: ByteWriter, seriesOf: Uint32Array, count: number): void {
@@ -213,7 +226,7 @@ function readTimes(reader: ByteReader, count: number): Float64Array {
 
 function wireKind(points: PointColumns, i: number): number {
   const kind = points.kinds[i]!
-  const isWide = (kind & KIND_FLOAT) === 0 && Math.abs(points.values[i]!) > MAX_ZIGZAG
+  const isWide = (kind & (KIND_FLOAT | KIND_TEXT)) === 0 && Math.abs(points.values[i]!) > MAX_ZIGZAG
   return isWide ? kind | KIND_WIDE : kind
 }
 
@@ -228,17 +241,22 @@ function writeKinds(writer: ByteWriter, points: PointColumns, from: number, to: 
   }
 }
 
-function readKinds(reader: ByteReader, count: number): Uint8Array {
+function readKinds(reader: ByteReader, count: number, withTexts: boolean): Uint8Array {
   const kinds = new Uint8Array(count)
   for (let i = 0; i < count; ) {
     const kind = reader.u8()
-    if (kind > ALL_KINDS || (kind & (KIND_FLOAT | KIND_WIDE)) === (KIND_FLOAT | KIND_WIDE)) reader.fail(`kind ${kind}`)
+    if (!isWireKind(kind) || (!withTexts && (kind & KIND_TEXT) !== 0)) reader.fail(`kind ${kind}`)
     const run = reader.varint()
     if (run === 0 || run > count - i) reader.fail(`a run of ${run} kinds where ${count - i} are left`)
     kinds.fill(kind, i, i + run)
     i += run
   }
   return kinds
+}
+
+function isWireKind(kind: number): boolean {
+  const exclusive = kind & EXCLUSIVE_KINDS
+  return (kind & ~(EXCLUSIVE_KINDS | KIND_MS)) === 0 && (exclusive & (exclusive - 1)) === 0
 }
 
 /** Reads a count of things of at least `bytesEach` bytes, so that no more memory is taken than the bytes at hand justify. */

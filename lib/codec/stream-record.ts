@@ -1,6 +1,6 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { CorruptDataError, LimitExceededError } from '../model/errors.ts'
-import type { PointBatch } from '../model/points.ts'
+import { hasExtras, type PointBatch } from '../model/points.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { readPoints, readSeries, writePoints, writeSeries } from './stream-body.ts'
 
@@ -8,6 +8,8 @@ import { readPoints, readSeries, writePoints, writeSeries } from './stream-body.
 
 /** First byte of a packed record; a JSON record begins with a brace, a bracket or a blank instead. */
 const VERSION = 0x01
+/** With texts or times to live; a record that has neither is of version 1. */
+const VERSION_WITH_EXTRAS = 0x02
 const FLAG_SYNC = 0x01
 const FLAG_DEFLATED = 0x02
 const SYNC_ID_BYTES = 16
@@ -47,7 +49,7 @@ export interface PackedPart {
 
 /** True for a packed record of any version, false for JSON. */
 export function isPackedRecord(bytes: Uint8Array): boolean {
-  return bytes[0] === VERSION
+  return bytes[0] === VERSION || bytes[0] === VERSION_WITH_EXTRAS
 }
 
 /** One record; see packParts for batches that may not fit into one. */
@@ -63,7 +65,7 @@ export function encodeStreamRecord(record: StreamRecord): Uint8Array {
 export function decodeStreamRecord(bytes: Uint8Array): StreamRecord {
   const reader = new ByteReader(bytes, 'stream record')
   const version = reader.u8()
-  if (version !== VERSION) reader.fail(`version ${version} is not known`)
+  if (version !== VERSION && version !== VERSION_WITH_EXTRAS) reader.fail(`version ${version} is not known`)
   const flags = reader.u8()
   if ((flags & ~(FLAG_SYNC | FLAG_DEFLATED)) !== 0) reader.fail(`flags ${flags} are not known`)
   let syncId: Uint8Array | undefined
@@ -76,7 +78,7 @@ export function decodeStreamRecord(bytes: Uint8Array): StreamRecord {
   const firstIndex = reader.varint()
   const body = (flags & FLAG_DEFLATED) === 0 ? reader : inflatedBody(reader)
   const series = readSeries(body)
-  const batch = readPoints(body, series)
+  const batch = readPoints(body, series, version === VERSION_WITH_EXTRAS)
   if (body.remaining > 0) body.fail(`${body.remaining} bytes too many`)
   return syncId === undefined || syncParts === undefined
     ? { firstIndex, batch }
@@ -110,6 +112,7 @@ interface Body {
   /** Before compression. */
   readonly plainBytes: number
   readonly deflated: boolean
+  readonly hasExtras: boolean
   readonly bytes: Uint8Array
 }
 
@@ -133,15 +136,16 @@ function packBody(batch: PointBatch, from: number, to: number): Body {
   const count = to - from
   const writer = new ByteWriter(64 + count * 24)
   const seriesOf = writeSeries(writer, batch, from, to)
-  writePoints(writer, batch.points, seriesOf, from, to)
+  const extended = hasExtras(batch.points)
+  writePoints(writer, batch.points, seriesOf, from, to, extended)
   const plain = writer.finish()
   const plainBytes = plain.length
   if (plainBytes >= DEFLATE_FROM_BYTES && plainBytes <= MAX_BODY_BYTES) {
     // raw and level 1: names repeat across the dictionary, which the fastest level finds too
     const bytes = deflateRawSync(plain, { level: 1 })
-    if (bytes.length < plainBytes) return { from, to, plainBytes, deflated: true, bytes }
+    if (bytes.length < plainBytes) return { from, to, plainBytes, deflated: true, hasExtras: extended, bytes }
   }
-  return { from, to, plainBytes, deflated: false, bytes: plain }
+  return { from, to, plainBytes, deflated: false, hasExtras: extended, bytes: plain }
 }
 
 function withHeader(
@@ -151,7 +155,9 @@ function withHeader(
   syncParts: SyncPart | undefined,
 ): Uint8Array {
   const writer = new ByteWriter(MAX_HEADER_BYTES + body.bytes.length)
-  writer.u8(VERSION).u8((syncId === undefined ? 0 : FLAG_SYNC) | (body.deflated ? FLAG_DEFLATED : 0))
+  writer
+    .u8(body.hasExtras ? VERSION_WITH_EXTRAS : VERSION)
+    .u8((syncId === undefined ? 0 : FLAG_SYNC) | (body.deflated ? FLAG_DEFLATED : 0))
   if (syncId !== undefined) {
     if (syncId.length !== SYNC_ID_BYTES) throw new RangeError(`BUG: a sync id of ${syncId.length} bytes`)
     const { index, count } = syncParts ?? { index: 0, count: 1 }

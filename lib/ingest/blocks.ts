@@ -1,4 +1,5 @@
 import { type Block, type BlockSeries, encodeBlock, MAX_BLOCK_POINTS } from '../codec/block.ts'
+import { MAX_TEXTS_BYTES } from '../codec/extras.ts'
 import type { UidWidths } from '../model/series.ts'
 import type { GroupedPoints, PointGroup } from './group.ts'
 
@@ -49,6 +50,9 @@ export class BlockEncoder {
 
   #encodeRange(points: GroupedPoints, range: PointRange): EncodedBlock[] {
     const count = range.end - range.start
+    if (count > 1 && textBytes(points, range) > MAX_TEXTS_BYTES) {
+      return cutRange(points, range, 2).flatMap((half) => this.#encodeRange(points, half))
+    }
     const block = blockOfRange(points, range, this.#widths)
     const bytes = encodeBlock(block)
     if (count >= TELLING_POINTS) this.#bytesPerPoint = 0.7 * this.#bytesPerPoint + (0.3 * bytes.length) / count
@@ -131,7 +135,8 @@ export function blockOfRange(points: GroupedPoints, range: PointRange, widths: U
         times: points.times.subarray(from, to),
         values: points.values.subarray(from, to),
         kinds: points.kinds.subarray(from, to),
-        bigs: bigsBetween(points.bigs, from, to),
+        bigs: between(points.bigs, from, to),
+        ...extrasBetween(points, from, to),
       },
       sources: sourceOf.subarray(from - start, to - start),
     })
@@ -140,14 +145,30 @@ export function blockOfRange(points: GroupedPoints, range: PointRange, widths: U
   return { baseTime: group.baseTime, widths, sources: used.map((i) => points.sources[i]!), series }
 }
 
-const NO_BIGS: ReadonlyMap<number, bigint> = new Map()
+const NONE: ReadonlyMap<number, never> = new Map<number, never>()
 
-function bigsBetween(bigs: ReadonlyMap<number, bigint>, from: number, to: number): ReadonlyMap<number, bigint> {
-  if (bigs.size === 0) return NO_BIGS
-  const found = new Map<number, bigint>()
+/** What of a column of few points belongs to the points `from` to `to`. */
+function between<Value>(column: ReadonlyMap<number, Value>, from: number, to: number): ReadonlyMap<number, Value> {
+  if (column.size === 0) return NONE
+  const found = new Map<number, Value>()
   for (let i = from; i < to; i++) {
-    const big = bigs.get(i)
-    if (big !== undefined) found.set(i - from, big)
+    const value = column.get(i)
+    if (value !== undefined) found.set(i - from, value)
   }
   return found
+}
+
+/** The texts and expiries of points `from` to `to`, where the batch has any. */
+function extrasBetween({ texts, expiries }: GroupedPoints, from: number, to: number) {
+  if (texts.size === 0 && expiries.size === 0) return undefined
+  const own = new Float64Array(to - from)
+  for (const [i, expiry] of between(expiries, from, to)) own[i] = expiry
+  return { texts: between(texts, from, to), expiries: own }
+}
+
+/** Bytes that the texts of a range take at most: a UTF-16 unit is at most 3 bytes of UTF-8. */
+function textBytes({ texts }: GroupedPoints, { start, end }: PointRange): number {
+  let bytes = 0
+  if (texts.size > 0) for (let i = start; i < end; i++) bytes += (texts.get(i)?.length ?? 0) * 3
+  return bytes
 }

@@ -1,6 +1,6 @@
 import type { BlockSource } from '../codec/block.ts'
 import { compareTsuids } from '../codec/tsuid.ts'
-import { KIND_BIG, type PointBatch } from '../model/points.ts'
+import { KIND_BIG, KIND_TEXT, type PointBatch } from '../model/points.ts'
 
 /** A series by its UIDs, as far as placing its points needs it. */
 export interface PlacedSeries {
@@ -44,6 +44,10 @@ export interface GroupedPoints {
   readonly sourceOf: Uint32Array
   /** By index into the columns. */
   readonly bigs: ReadonlyMap<number, bigint>
+  /** By index into the columns. */
+  readonly texts: ReadonlyMap<number, string>
+  /** Seconds since 1970 at which points' times come, by index into the columns. */
+  readonly expiries: ReadonlyMap<number, number>
   readonly runSeries: Uint32Array
   /** One more than there are runs. */
   readonly runStarts: Uint32Array
@@ -62,6 +66,8 @@ interface FlatPoints {
   readonly series: Uint32Array
   readonly sourceOf: Uint32Array
   readonly bigs: Map<number, bigint>
+  readonly texts: Map<number, string>
+  readonly expiries: Map<number, number>
 }
 
 /**
@@ -93,6 +99,8 @@ function flatten(batches: readonly ResolvedBatch[]): FlatPoints {
   const series = new Uint32Array(room)
   const sourceOf = new Uint32Array(room)
   const bigs = new Map<number, bigint>()
+  const texts = new Map<number, string>()
+  const expiries = new Map<number, number>()
   let count = 0
   for (const { batch, source, seriesIds } of batches) {
     const { points, seriesOf } = batch
@@ -110,10 +118,12 @@ function flatten(batches: readonly ResolvedBatch[]): FlatPoints {
         if (big === undefined) throw new Error('BUG: a KIND_BIG point without its integer')
         bigs.set(count, big)
       }
+      if (kind & KIND_TEXT) texts.set(count, points.texts?.get(i) ?? '')
+      if (points.expiries !== undefined && points.expiries[i] !== 0) expiries.set(count, points.expiries[i]!)
       count++
     }
   }
-  return { count, times, values, kinds, series, sourceOf, bigs }
+  return { count, times, values, kinds, series, sourceOf, bigs, texts, expiries }
 }
 
 interface Place {
@@ -193,6 +203,9 @@ function layOut(
   const kinds = new Uint8Array(flat.count)
   const sourceOf = new Uint32Array(flat.count)
   const bigs = new Map<number, bigint>()
+  const texts = new Map<number, string>()
+  const expiries = new Map<number, number>()
+  const expire = flat.expiries.size > 0
   const runSeries: number[] = []
   const runStarts: number[] = []
   const groups: PointGroup[] = []
@@ -226,6 +239,9 @@ function layOut(
         kinds[out] = kind
         sourceOf[out] = flat.sourceOf[from]!
         if (kind & KIND_BIG) bigs.set(out, flat.bigs.get(from)!)
+        if (kind & KIND_TEXT) texts.set(out, flat.texts.get(from)!)
+        const expiry = expire ? flat.expiries.get(from) : undefined
+        if (expiry !== undefined) expiries.set(out, expiry)
         out++
       }
     }
@@ -241,6 +257,8 @@ function layOut(
     kinds,
     sourceOf,
     bigs,
+    texts,
+    expiries,
     runSeries: Uint32Array.from(runSeries),
     runStarts: Uint32Array.from(runStarts),
     groups,

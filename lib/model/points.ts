@@ -6,6 +6,8 @@ export const KIND_FLOAT = 1
 export const KIND_MS = 2
 /** Bit of a point's kind: an integer that a double can't hold; its exact value is in `bigs`. */
 export const KIND_BIG = 4
+/** Bit of a point's kind: the value is a text, which is in `texts`. Neither KIND_FLOAT nor KIND_BIG is set beside it. */
+export const KIND_TEXT = 8
 
 /**
  * Points in columns, `count` of them; the arrays may be longer. The fast path reads `values` alone; code that must be
@@ -15,12 +17,16 @@ export interface PointColumns {
   readonly count: number
   /** Milliseconds since 1970, whole. */
   readonly times: Float64Array
-  /** The double, or the integer where |value| <= 2^53 - 1; for KIND_BIG the nearest double. */
+  /** The double, or the integer where |value| <= 2^53 - 1; for KIND_BIG the nearest double; for KIND_TEXT NaN. */
   readonly values: Float64Array
   /** KIND_ bits. */
   readonly kinds: Uint8Array
   /** Exact integers of the KIND_BIG points, by index. */
   readonly bigs: ReadonlyMap<number, bigint>
+  /** Values of the KIND_TEXT points, by index; may be absent where there are none. */
+  readonly texts?: ReadonlyMap<number, string>
+  /** Of each point the second since 1970 at which its time has come, 0 for never; absent where all are kept for ever. */
+  readonly expiries?: Float64Array
 }
 
 /** Points of many series in order of arrival: what a put request, a stream record or an import chunk holds. */
@@ -38,6 +44,8 @@ export class PointColumnsBuilder implements PointColumns {
   values: Float64Array
   kinds: Uint8Array
   readonly bigs = new Map<number, bigint>()
+  texts?: Map<number, string>
+  expiries?: Float64Array
 
   /** @param capacity how many points to make room for at first */
   constructor(capacity = 64) {
@@ -75,6 +83,26 @@ export class PointColumnsBuilder implements PointColumns {
     }
   }
 
+  /**
+   * Appends a text.
+   * @param time milliseconds since 1970
+   * @param kind 0 or KIND_MS
+   */
+  pushText(time: number, value: string, kind: number): void {
+    this.texts ??= new Map()
+    this.texts.set(this.count, value)
+    this.push(time, Number.NaN, kind | KIND_TEXT)
+  }
+
+  /**
+   * Says when the time of the point appended last has come.
+   * @param second since 1970, above 0
+   */
+  expire(second: number): void {
+    this.expiries ??= new Float64Array(this.times.length)
+    this.expiries[this.count - 1] = second
+  }
+
   #grow(): void {
     const capacity = Math.max(64, this.times.length * 2)
     const [times, values, kinds] = [this.times, this.values, this.kinds]
@@ -84,5 +112,17 @@ export class PointColumnsBuilder implements PointColumns {
     this.times.set(times)
     this.values.set(values)
     this.kinds.set(kinds)
+    if (this.expiries !== undefined) {
+      const expiries = this.expiries
+      this.expiries = new Float64Array(capacity)
+      this.expiries.set(expiries)
+    }
   }
+}
+
+/** Whether any of the points has a text or a time that comes. */
+export function hasExtras({ count, texts, expiries }: PointColumns): boolean {
+  return (
+    (texts !== undefined && texts.size > 0) || (expiries?.subarray(0, count).some((second) => second !== 0) ?? false)
+  )
 }

@@ -1,14 +1,11 @@
 import * as fc from 'fast-check'
 import type { Block, BlockSeries } from '../../lib/codec/block.ts'
 import { compareTsuids, encodeTsuid } from '../../lib/codec/tsuid.ts'
-import { KIND_FLOAT, KIND_MS, PointColumnsBuilder } from '../../lib/model/points.ts'
 import { DEFAULT_UID_WIDTHS, type UidWidths } from '../../lib/model/series.ts'
+import { type HourPoint, hourPoints } from './points.ts'
 
-/** A point of a series: its time in milliseconds after the hour's start, and a double or an exact integer. */
-export interface TestPoint {
-  readonly offsetMs: number
-  readonly value: number | bigint
-  readonly ms?: boolean
+/** A point of a series, and which of the block's sources it came in. */
+export interface TestPoint extends HourPoint {
   readonly source?: number
 }
 
@@ -20,15 +17,9 @@ export function blockSeries(
   points: readonly TestPoint[],
   widths: UidWidths = DEFAULT_UID_WIDTHS,
 ): BlockSeries {
-  const columns = new PointColumnsBuilder(points.length)
-  for (const { offsetMs, value, ms = false } of points) {
-    const time = baseTime * 1000 + offsetMs
-    if (typeof value === 'bigint') columns.pushInteger(time, value, ms ? KIND_MS : 0)
-    else columns.push(time, value, KIND_FLOAT | (ms ? KIND_MS : 0))
-  }
   return {
     tsuid: encodeTsuid(metric, tags, widths),
-    points: columns,
+    points: hourPoints(baseTime, points),
     sources: Uint32Array.from(points, ({ source = 0 }) => source),
   }
 }
@@ -41,7 +32,8 @@ export function plain(block: Block) {
       tsuid: Buffer.from(tsuid).toString('hex'),
       points: Array.from({ length: points.count }, (_, i) => ({
         time: points.times[i],
-        value: points.bigs.get(i) ?? points.values[i],
+        value: points.texts?.get(i) ?? points.bigs.get(i) ?? points.values[i],
+        expiry: points.expiries?.[i] ?? 0,
         kind: points.kinds[i],
         source: sources[i],
         // A big integer's double is part of what is kept.

@@ -1,4 +1,4 @@
-import { KIND_BIG, KIND_FLOAT, KIND_MS } from '../../model/points.ts'
+import { KIND_BIG, KIND_FLOAT, KIND_MS, KIND_TEXT } from '../../model/points.ts'
 import { type ByteReader, ByteWriter } from '../bytes.ts'
 
 // How the kinds of points (KIND_ bits) are coded:
@@ -12,7 +12,9 @@ export const ALL_ONE_KIND = 2
 /** Runs follow until they hold all points: the kind, then the run's points less 1 as a varint. */
 export const RUNS = 3
 
-const KIND_BITS = KIND_FLOAT | KIND_MS | KIND_BIG
+/** Of kinds that exclude each other, at most one. */
+const EXCLUSIVE = KIND_FLOAT | KIND_BIG | KIND_TEXT
+const KIND_BITS = EXCLUSIVE | KIND_MS
 
 /** Kinds as bytes. */
 export interface CodedKinds {
@@ -44,25 +46,28 @@ export function encodeKinds(kinds: Uint8Array): CodedKinds {
 
 /**
  * The mirror of encodeKinds.
- * @param count how many, at least one
+ * @param mayHaveTexts whether KIND_TEXT is allowed
+ * @param kinds gets as many as it is long, at least one; all zero before
  * @throws CorruptDataError
  */
-export function readKinds(reader: ByteReader, codec: number, count: number): Uint8Array {
-  const kinds = new Uint8Array(count)
-  if (codec === ALL_INTEGERS) return kinds
-  if (codec === ALL_DOUBLES) return kinds.fill(KIND_FLOAT)
+export function readKinds(reader: ByteReader, codec: number, mayHaveTexts: boolean, kinds: Uint8Array): void {
+  const count = kinds.length
+  if (codec === ALL_INTEGERS) return
+  if (codec === ALL_DOUBLES) {
+    kinds.fill(KIND_FLOAT)
+    return
+  }
   for (let i = 0; i < count; ) {
     const kind = reader.u8()
-    if (!isKind(kind)) reader.fail(`points of the unknown kind ${kind}`)
+    if (!isKind(kind) || (!mayHaveTexts && (kind & KIND_TEXT) !== 0)) reader.fail(`points of the unknown kind ${kind}`)
     const run = codec === ALL_ONE_KIND ? count : reader.varint() + 1
     if (run > count - i) reader.fail(`a run of ${run} points where ${count - i} are left`)
     kinds.fill(kind, i, i + run)
     i += run
   }
-  return kinds
 }
 
-/** No double is an integer that no double holds. */
 function isKind(kind: number): boolean {
-  return (kind & ~KIND_BITS) === 0 && (kind & (KIND_FLOAT | KIND_BIG)) !== (KIND_FLOAT | KIND_BIG)
+  const exclusive = kind & EXCLUSIVE
+  return (kind & ~KIND_BITS) === 0 && (exclusive & (exclusive - 1)) === 0
 }

@@ -40,7 +40,7 @@ export function toResiduals(numbers: Float64Array, { order, slope }: Prediction)
  * The mirror of toResiduals, in place.
  * @param numbers the residuals from index 1 on; gets the numbers
  */
-export function fromResiduals(numbers: Float64Array, { order, slope }: Prediction): void {
+export function fromResiduals(numbers: Float64Array, order: number, slope: number): void {
   numbers[0] = 0
   const count = numbers.length
   if (order === 0) {
@@ -78,19 +78,23 @@ export function predictionsOf(numbers: Float64Array): Prediction[] {
   ]
   if (median !== 0) candidates.push({ order: 1, slope: median })
   if (mean !== 0) candidates.push({ order: 0, slope: mean })
-  return candidates
-    .map((prediction) => ({ prediction, bits: bitsLeft(numbers, prediction) }))
-    .filter(({ bits }) => bits < Number.POSITIVE_INFINITY)
-    .sort((a, b) => a.bits - b.bits)
-    .map(({ prediction }) => prediction)
+  const bits = candidates.map((prediction) => bitsLeft(numbers, prediction))
+  return [...candidates.keys()]
+    .filter((i) => bits[i]! < Number.POSITIVE_INFINITY)
+    .sort((a, b) => bits[a]! - bits[b]!)
+    .map((i) => candidates[i]!)
 }
 
 /** About how many bits the residuals of a prediction take; infinite where one is above MAX_RESIDUAL. */
-function bitsLeft(numbers: Float64Array, prediction: Prediction): number {
-  const residuals = toResiduals(numbers, prediction)
+function bitsLeft(numbers: Float64Array, { order, slope }: Prediction): number {
   let bits = 0
-  for (let i = 0; i < residuals.length; i++) {
-    const residual = residuals[i]!
+  let before = 0
+  let delta = slope
+  for (let i = 1; i < numbers.length; i++) {
+    const number = numbers[i]!
+    const residual = order === 0 ? number - slope * i : number - before - delta
+    if (order === 2) delta = number - before
+    before = number
     const magnitude = residual < 0 ? -residual : residual
     if (magnitude > MAX_RESIDUAL) return Number.POSITIVE_INFINITY
     // A sign and the length itself cost about as much as two bits more.
@@ -99,8 +103,18 @@ function bitsLeft(numbers: Float64Array, prediction: Prediction): number {
   return bits
 }
 
-/** The middle one of the differences of neighbours: a step that most of them keep is found among any number of gaps. */
+/** So many differences tell their median well enough. */
+const MEDIAN_SAMPLES = 64
+
+/** About the middle one of the differences of neighbours: a step that most of them keep is found among any number of gaps. */
 function medianDelta(numbers: Float64Array): number {
-  const deltas = toResiduals(numbers, { order: 1, slope: 0 }).sort()
-  return deltas[deltas.length >> 1]!
+  const count = Math.min(MEDIAN_SAMPLES, numbers.length - 1)
+  const samples = medianSamples.subarray(0, count)
+  for (let i = 0; i < count; i++) {
+    const at = 1 + Math.floor((i * (numbers.length - 1)) / count)
+    samples[i] = numbers[at]! - numbers[at - 1]!
+  }
+  return samples.sort()[count >> 1]!
 }
+
+const medianSamples = new Float64Array(MEDIAN_SAMPLES)

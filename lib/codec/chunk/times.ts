@@ -40,16 +40,15 @@ export function encodeTimes(times: Float64Array, baseTimeS: number): CodedTimes 
 
 /**
  * The mirror of encodeTimes.
- * @param count how many, at least one
+ * @param times gets as many as it is long, at least one; all zero before
  * @throws CorruptDataError, also where the times do not ascend
  */
-export function readTimes(reader: ByteReader, codec: number, count: number, baseTimeS: number): Float64Array {
+export function readTimes(reader: ByteReader, codec: number, baseTimeS: number, times: Float64Array): void {
+  const count = times.length
   const unit = (codec & SECONDS) === 0 ? 1 : 1000
   const first = reader.zigzag() * unit + baseTimeS * 1000
-  const times =
-    (codec & VARY) === 0
-      ? readNumbers(reader, count === 1 ? CONSTANT : STEP, count)
-      : readNumbers(new ByteReader(reader.raw(reader.varint()), 'chunk'), ADAPTIVE, count)
+  if ((codec & VARY) === 0) readNumbers(reader, count === 1 ? CONSTANT : STEP, times)
+  else readNumbers(new ByteReader(reader.raw(reader.varint()), 'chunk'), ADAPTIVE, times)
   let before = Number.NEGATIVE_INFINITY
   let ascend = true
   for (let i = 0; i < count; i++) {
@@ -59,5 +58,4 @@ export function readTimes(reader: ByteReader, codec: number, count: number, base
     before = time
   }
   if (!ascend || !Number.isSafeInteger(before)) reader.fail('times that do not ascend')
-  return times
 }

@@ -28,22 +28,26 @@ export function encodeValues(points: PointColumns): CodedValues {
 /**
  * The mirror of encodeValues: reads all that the reader has left.
  * @param kinds KIND_ bits of all points
+ * @param values gets as many; all zero before
+ * @returns the integers that no double holds
  * @throws CorruptDataError
  */
 export function readValues(
   reader: ByteReader,
   codec: number,
   kinds: Uint8Array,
-): { values: Float64Array; bigs: ReadonlyMap<number, bigint> } {
+  values: Float64Array,
+): ReadonlyMap<number, bigint> {
   const numbers = codec & CODEC
   const isDecimal = (codec & DECIMAL) !== 0
   const big = hasBigs(kinds)
   if (numbers > DIFFERENCE || (isDecimal && (numbers > DEFLATED || big))) reader.fail(`values of the codec ${codec}`)
-  if (numbers > DEFLATED) return readWords(reader, numbers, kinds)
-  if (big) return readIntegers(reader, numbers, kinds)
+  if (numbers > DEFLATED) return readWords(reader, numbers, kinds, values)
+  if (big) return readIntegers(reader, numbers, kinds, values)
   const scale = isDecimal ? reader.u8() : 0
   if (scale > MAX_SCALE) reader.fail(`the scale ${scale}`)
-  return { values: readDecimals(reader, numbers, kinds.length, scale), bigs: NO_BIGS }
+  readDecimals(reader, numbers, scale, values)
+  return NO_BIGS
 }
 
 /** Integers and decimals: the first scaled value, then how far the others are from it. */
@@ -60,15 +64,14 @@ function encodeDecimals(points: PointColumns): CodedValues {
   return { codec: scale === 0 ? codec : codec | DECIMAL, bytes: writer.finish() }
 }
 
-function readDecimals(reader: ByteReader, codec: number, count: number, scale: number): Float64Array {
+function readDecimals(reader: ByteReader, codec: number, scale: number, values: Float64Array): void {
   const first = reader.zigzag()
-  const values = readNumbers(reader, codec, count)
-  if (scale === 0) for (let i = 0; i < count; i++) values[i] = values[i]! + first
-  else {
+  readNumbers(reader, codec, values)
+  const count = values.length
+  if (scale !== 0) {
     const power = POWERS_OF_TEN[scale]!
     for (let i = 0; i < count; i++) values[i] = (values[i]! + first) / power
-  }
-  return values
+  } else if (first !== 0) for (let i = 0; i < count; i++) values[i] = values[i]! + first
 }
 
 /** Integers some of which no double holds: the first in 8 bytes, then how far the others are from it. */
@@ -85,9 +88,9 @@ function encodeIntegers(points: PointColumns): CodedValues {
   return { codec, bytes: new ByteWriter(bytes.length + 8).i64(first).raw(bytes).finish() }
 }
 
-function readIntegers(reader: ByteReader, codec: number, kinds: Uint8Array) {
+function readIntegers(reader: ByteReader, codec: number, kinds: Uint8Array, values: Float64Array) {
   const first = reader.i64()
-  const values = readNumbers(reader, codec, kinds.length)
+  readNumbers(reader, codec, values)
   const bigs = new Map<number, bigint>()
   for (let i = 0; i < kinds.length; i++) {
     const distance = values[i]!
@@ -96,7 +99,7 @@ function readIntegers(reader: ByteReader, codec: number, kinds: Uint8Array) {
     values[i] = Number(integer)
     if ((kinds[i]! & KIND_BIG) !== 0) bigs.set(i, integer)
   }
-  return { values, bigs }
+  return bigs
 }
 
 /** Anything: the doubles' 64 bits and the integers that no double holds as two's complement. */
@@ -107,18 +110,18 @@ function encodeDoubles(points: PointColumns): CodedValues {
   return encodeWords(new Uint32Array(words.buffer))
 }
 
-function readWords(reader: ByteReader, codec: number, kinds: Uint8Array) {
-  const values = new Float64Array(kinds.length)
-  decodeWords(codec, reader.raw(reader.remaining), new Uint32Array(values.buffer))
+function readWords(reader: ByteReader, codec: number, kinds: Uint8Array, values: Float64Array) {
+  decodeWords(codec, reader.raw(reader.remaining), new Uint32Array(values.buffer, values.byteOffset, values.length * 2))
+  if (!hasBigs(kinds)) return NO_BIGS
   const bigs = new Map<number, bigint>()
-  const view = new DataView(values.buffer)
+  const view = new DataView(values.buffer, values.byteOffset, values.byteLength)
   for (let i = 0; i < kinds.length; i++) {
     if ((kinds[i]! & KIND_BIG) === 0) continue
     const big = view.getBigInt64(i * 8, true)
     bigs.set(i, big)
     values[i] = Number(big)
   }
-  return { values, bigs }
+  return bigs
 }
 
 function hasBigs(kinds: Uint8Array): boolean {

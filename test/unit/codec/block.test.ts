@@ -10,6 +10,7 @@ import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
 import { anyBlock, blockSeries, plain } from '../../helpers/blocks.ts'
 import { documentedBytes } from '../../helpers/docs.ts'
 import { fromHex, toHex } from '../../helpers/hex.ts'
+import { anyHourPointsWithExtras, type HourPoint } from '../../helpers/points.ts'
 
 const HOUR = 1_356_998_400
 
@@ -60,6 +61,37 @@ describe('encodeBlock(block)', () => {
       }),
       { numRuns: 300 },
     )
+  })
+
+  it('is undone by decodeBlock for texts and times to live among any points, for any metric of it', () => {
+    const series = fc.array(anyHourPointsWithExtras, { minLength: 1, maxLength: 6 })
+    fc.assert(
+      fc.property(series, (list) => {
+        const block = {
+          ...EXAMPLE,
+          series: list.map((points, i) => blockSeries(HOUR, 1 + (i >> 1), [[1, i + 1]], points)),
+        }
+        const bytes = encodeBlock(block)
+        expect(plain(decodeBlock(bytes))).toEqual(plain(block))
+        const some = block.series.filter((_, i) => i >> 1 === 1)
+        expect(plain(decodeBlock(bytes, { metric: 2 })).series).toEqual(plain({ ...block, series: some }).series)
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('is of version 2 only where there is a text or a time that comes', () => {
+    const version = (...points: HourPoint[]) =>
+      encodeBlock({ ...EXAMPLE, series: [blockSeries(HOUR, 1, [], points)] })[0]
+    expect(version({ offsetMs: 0, value: 1 })).toBe(1)
+    expect(version({ offsetMs: 0, value: 1, expiry: HOUR + 60 })).toBe(2)
+    expect(version({ offsetMs: 0, value: 'on' })).toBe(2)
+  })
+
+  it('refuses more texts than a reader takes', () => {
+    const points = Array.from({ length: 17 }, (_, i) => ({ offsetMs: i * 1000, value: 'x'.repeat(2 ** 20) }))
+    const block = { ...EXAMPLE, series: [blockSeries(HOUR, 1, [], points)] }
+    expect(() => encodeBlock(block)).toThrow(RangeError)
   })
 
   it('keeps a block without series, and one of a series without tags', () => {
@@ -145,7 +177,7 @@ describe('decodeBlock(bytes, filter)', () => {
   })
 
   it('refuses a version it does not know, naming it', () => {
-    expect(() => decodeBlock(fromHex('02030304'))).toThrow('the unknown version 2')
+    expect(() => decodeBlock(fromHex('03030304'))).toThrow('the unknown version 3')
     expect(() => decodeBlock(new Uint8Array())).toThrow(CorruptDataError)
   })
 

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { abridge, encodeArrival } from '../../../lib/codec/arrival.ts'
 import { encodeCells } from '../../../lib/codec/cells.ts'
 import { encodeChunk } from '../../../lib/codec/chunk/index.ts'
 import { IncompleteRowError } from '../../../lib/codec/errors.ts'
@@ -16,10 +17,16 @@ import { CorruptDataError } from '../../../lib/model/errors.ts'
 import { KIND_FLOAT, KIND_MS, PointColumnsBuilder } from '../../../lib/model/points.ts'
 import { documentedBytes } from '../../helpers/docs.ts'
 import { fromHex, toHex } from '../../helpers/hex.ts'
-import { anyHourPoints, firstDifference, hourPoints, plainPoints } from '../../helpers/points.ts'
+import {
+  anyHourPoints,
+  anyHourPointsWithExtras,
+  firstDifference,
+  hourPoints,
+  plainPoints,
+} from '../../helpers/points.ts'
 
 const HOUR = 1_356_998_400
-const NEWEST = { arrival: HOUR * 1000 + 21_000, shard: 0, sequence: 258n }
+const NEWEST = { arrival: HOUR * 1000 + 301_000, shard: 0, sequence: 258n }
 
 /** The row of the worked example in docs/format/row.md. */
 const EXAMPLE: Row = {
@@ -87,11 +94,34 @@ describe('encodeRow(row), decodeRow(parts, baseTimeS)', () => {
     expect(plainPoints(row.points)).toEqual(plainPoints(EXAMPLE.points))
   })
 
+  it('write and read the documented example with texts', () => {
+    const documented = documentedBytes('format/row.md', 'a row with texts')
+    const points = hourPoints(HOUR, [
+      { offsetMs: 0, value: 'up', expiry: HOUR + 3600 },
+      { offsetMs: 60_000, value: 7n },
+      { offsetMs: 120_000, value: 'down' },
+    ])
+    const newest = { ...NEWEST, arrival: HOUR * 1000 + 121_000 }
+    expect(toHex(part0(encodeRow({ points, newest })))).toBe(toHex(documented))
+    expect(plainPoints(decodeRow([{ part: 0, value: documented }], HOUR).points)).toEqual(plainPoints(points))
+  })
+
+  it('are mirrors for texts and times to live among any points', () => {
+    fc.assert(
+      fc.property(anyHourPointsWithExtras, anySource, (points, newest) => {
+        const row = decodeRow(encodeRow({ points: hourPoints(HOUR, points), newest }), HOUR)
+        expect(row.newest).toEqual(abridge(newest))
+        expect(plainPoints(row.points)).toEqual(plainPoints(hourPoints(HOUR, points)))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
   it('are mirrors for any points and any arrival', () => {
     fc.assert(
       fc.property(anyHourPoints, anySource, (points, newest) => {
         const row = decodeRow(encodeRow({ points: hourPoints(HOUR, points), newest }), HOUR)
-        expect(row.newest).toEqual(newest)
+        expect(row.newest).toEqual(abridge(newest))
         expect(plainPoints(row.points)).toEqual(plainPoints(hourPoints(HOUR, points)))
       }),
       { numRuns: 300 },
@@ -104,8 +134,9 @@ describe('encodeRow(row), decodeRow(parts, baseTimeS)', () => {
         const columns = hourPoints(HOUR, points)
         const [cells, chunk] = [encodeCells(columns, HOUR), encodeChunk(columns, HOUR)]
         const value = part0(encodeRow({ points: columns, newest: NEWEST }))
-        expect(value[0]).toBe(cells.length < chunk.length ? 1 : 2)
-        expect(value.length).toBe(8 + Math.min(cells.length, chunk.length))
+        expect(value[0]).toBe(cells.length < chunk.length ? 3 : 4)
+        const head = 1 + encodeArrival(NEWEST, columns.times[columns.count - 1]!).length
+        expect(value.length).toBe(head + Math.min(cells.length, chunk.length))
       }),
     )
   })
@@ -133,12 +164,15 @@ describe('encodeRow(row), decodeRow(parts, baseTimeS)', () => {
 
   it.each([
     ['no bytes', ''],
-    ['an unknown format', '03 90c802 00 02 0102'],
-    ['an unknown format in several parts', '83 90c802 00 02 0102'],
-    ['a sequence number that is too long', '01 90c802 00 37'],
-    ['no body', '01 90c802 00 02 0102'],
-    ['one part that is called several', '81 87ea6c37 01 8000'],
-    ['parts that start anywhere', '81 87ea6c37 02 0002'],
+    ['an unknown format', '06 d00f 01 02 0102'],
+    ['an unknown format in several parts', '86 d00f 01 02 0102'],
+    ['a sequence number that is too long', '03 d00f 01 37'],
+    ['no body', '03 d00f 01 02 0102'],
+    ['no points', '04 d00f 01 02 0102 00 00'],
+    ['texts where there can be none', '04 d00f 01 02 0102 60 01 00 08 00'],
+    ['a chunk of another version in a row of version 1', '02 90c802 00 02 0102 c2 40 01 00 54'],
+    ['one part that is called several', '83 87ea6c37 01 8000'],
+    ['parts that start anywhere', '83 87ea6c37 02 0002'],
   ])('refuse %s', (_, hex) => {
     expect(() => decodeRow([{ part: 0, value: fromHex(hex) }], HOUR)).toThrow(CorruptDataError)
   })
@@ -231,6 +265,17 @@ describe('a row above 64 KB', () => {
     expect(plainPoints(decodeRow([...leftovers, ...small], HOUR).points)).toEqual(plainPoints(EXAMPLE.points))
     const large = encodeRow(LARGE, part0(small))
     expect(firstDifference(decodeRow([...small, ...large], HOUR).points, LARGE.points)).toBe(-1)
+  })
+
+  it('keeps texts and times to live across its cuts, and cuts where texts come to more than a part may hold', () => {
+    const points = new PointColumnsBuilder(900)
+    for (let i = 0; i < 900; i++) {
+      points.pushText(HOUR * 1000 + i * 4000, i % 2 === 0 ? 'x'.repeat(32_000) : `${i}`.repeat(2000), 0)
+      if (i % 3 !== 0) points.expire(HOUR + 86_400 + i)
+    }
+    const parts = encodeRow({ points, newest: NEWEST })
+    expect(parts.length).toBeGreaterThan(1)
+    expect(firstDifference(decodeRow(parts, HOUR).points, points)).toBe(-1)
   })
 
   it('keeps big integers, seconds and milliseconds across its cuts', () => {

@@ -22,15 +22,19 @@ interface Point {
   /** Milliseconds. */
   readonly time: number
   readonly ms: boolean
-  readonly value: number | bigint
+  readonly value: number | bigint | string
+  /** Second since 1970 at which its time comes. */
+  readonly expiry?: number
 }
 
 function batchOf(series: readonly SeriesName[], points: readonly Point[]): PointBatch {
   const columns = new PointColumnsBuilder(4)
-  for (const { time, ms, value } of points) {
+  for (const { time, ms, value, expiry = 0 } of points) {
     const kind = ms ? KIND_MS : 0
     if (typeof value === 'bigint') columns.pushInteger(time, value, kind)
+    else if (typeof value === 'string') columns.pushText(time, value, kind)
     else columns.push(time, value, kind | KIND_FLOAT)
+    if (expiry !== 0) columns.expire(expiry)
   }
   return { series, seriesOf: Uint32Array.from(points, (point) => point.series), points: columns }
 }
@@ -43,6 +47,8 @@ function plain({ series, seriesOf, points }: PointBatch) {
     kind: points.kinds[i],
     value: points.values[i],
     big: points.bigs.get(i),
+    text: points.texts?.get(i),
+    expiry: points.expiries?.[i] ?? 0,
   }))
 }
 
@@ -81,6 +87,22 @@ const anyRecord: fc.Arbitrary<StreamRecord> = fc.record({
   firstIndex: fc.nat(),
   batch: anyBatch,
 })
+/** With texts and times to live among its points. */
+const anyRecordWithExtras = fc
+  .array(
+    fc.tuple(
+      anyPoint,
+      fc.option(fc.string({ unit: 'binary', maxLength: 30 }), { nil: undefined }),
+      fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 2 ** 40 })),
+    ),
+    { minLength: 1, maxLength: 40 },
+  )
+  .map((list) =>
+    batchOf(
+      SERIES,
+      list.map(([point, text, expiry]) => ({ ...point, series: point.series % 2, value: text ?? point.value, expiry })),
+    ),
+  )
 
 describe('encodeStreamRecord(record)', () => {
   it('writes the bytes that docs/format/stream-record.md shows', () => {
@@ -126,6 +148,43 @@ describe('encodeStreamRecord(record)', () => {
         expect({ ...got, batch: undefined }).toEqual({ ...sent, batch: undefined })
       }),
     )
+  })
+
+  it('is undone by decodeStreamRecord with texts and times to live, also in several records', () => {
+    fc.assert(
+      fc.property(anyRecordWithExtras, (batch) => {
+        const packed = packBatch(batch)
+        expect(packed.every((bytes) => isPackedRecord(bytes))).toBe(true)
+        expect(packed.flatMap((bytes) => plain(decodeStreamRecord(bytes).batch))).toEqual(plain(batch))
+      }),
+    )
+    const noise = () =>
+      Array.from({ length: 30_000 }, (_, i) => String.fromCharCode(32 + ((i * i * 31) % 997))).join('')
+    const points = Array.from({ length: 60 }, (_, i) => ({
+      series: i % 2,
+      time: T + i * 1000,
+      ms: false,
+      value: `${i}${noise()}`,
+      expiry: i % 3 === 0 ? 0 : T / 1000 + 3600 + i,
+    }))
+    // As much as no record takes before it is deflated.
+    const large = batchOf(
+      SERIES,
+      Array.from({ length: 300 }, (_, i) => points[i % 60]!),
+    )
+    const packed = packBatch(large)
+    expect(packed.length).toBeGreaterThan(1)
+    expect(packed.flatMap((bytes) => plain(decodeStreamRecord(bytes).batch))).toEqual(plain(large))
+  })
+
+  it('is of version 2 only where there is a text or a time that comes', () => {
+    const version = (point: Partial<Point>) => {
+      const batch = batchOf(SERIES, [{ series: 0, time: T, ms: false, value: 1n, ...point }])
+      return encodeStreamRecord({ firstIndex: 0, batch })[0]
+    }
+    expect(version({})).toBe(1)
+    expect(version({ value: 'on' })).toBe(2)
+    expect(version({ expiry: T / 1000 + 60 })).toBe(2)
   })
 
   it('is undone with tag sets shared as they were', () => {
@@ -220,7 +279,7 @@ describe('decodeStreamRecord(bytes)', () => {
     })
 
   refuses('nothing', '', /bytes wanted/)
-  refuses('another version', '02 00 00', /version 2/)
+  refuses('another version', '03 00 00', /version 3/)
   refuses('unknown flags', '01 04 00', /flags 4/)
   refuses('a part beyond the last', `01 01 ${'00'.repeat(16)} 02 02 00`, /part 2 of 2/)
   refuses('more names than bytes', '01 00 00 ffffff7f', /names in 0 bytes/)

@@ -22,7 +22,7 @@ describe('toResiduals(numbers, prediction)', () => {
         const row = Float64Array.of(0, ...list)
         for (const prediction of predictionsOf(row)) {
           const back = Float64Array.of(Number.NaN, ...toResiduals(row, prediction))
-          fromResiduals(back, prediction)
+          fromResiduals(back, prediction.order, prediction.slope)
           expect(back.map((n) => n + 0)).toEqual(row)
         }
       }),

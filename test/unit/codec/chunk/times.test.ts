@@ -8,7 +8,9 @@ describe('encodeTimes(times, baseTimeS)', () => {
   const times = (...offsetsMs: number[]) => {
     const list = offsetsMs.map((offset) => HOUR_S * 1000 + offset)
     const { codec, bytes } = encodeTimes(Float64Array.from(list), HOUR_S)
-    expect([...readTimes(new ByteReader(bytes, 'test'), codec, list.length, HOUR_S)]).toEqual(list)
+    const read = new Float64Array(list.length)
+    readTimes(new ByteReader(bytes, 'test'), codec, HOUR_S, read)
+    expect([...read]).toEqual(list)
     return `${codec} ${toHex(bytes)}`
   }
 
