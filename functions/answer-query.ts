@@ -2,11 +2,13 @@ import { BadRequestError } from '../lib/model/errors.ts'
 import {
   parseQueryBody,
   parseQueryParameters,
+  type Query,
   runQuery,
   type SeriesSource,
   StoredSeriesSource,
   serialise,
 } from '../lib/query/index.ts'
+import type { QueryAnswer } from '../lib/query/run.ts'
 import { readConfig } from './config.ts'
 import type { HttpAnswer, HttpRequest } from './http/index.ts'
 import { sharedStore } from './store.ts'
@@ -22,16 +24,19 @@ function sharedSource(): SeriesSource {
 /** Answers /api/query: a POST's body or a GET's parameters. */
 export async function answerQuery(request: HttpRequest): Promise<HttpAnswer> {
   const { limits } = readConfig()
-  const clock = Date.now
+  const now = Date.now()
   const query =
-    request.method === 'POST' ? parseQueryBody(request.body(), clock()) : parseQueryParameters(request.query, clock())
-  const store = sharedStore()
-  const answer = await runQuery(
-    { names: store.uids, source: sharedSource(), annotations: store.annotations, limits, clock },
-    query,
-  )
+    request.method === 'POST' ? parseQueryBody(request.body(), now) : parseQueryParameters(request.query, now)
+  const answer = await runParsedQuery(query)
   const body = serialise(answer, { ...query, arrays: request.query.has('arrays'), maxLength: limits.answerBytes })
   return jsonp(body, request.query.get('jsonp'))
+}
+
+/** Runs a query on this instance's store, within its limits. */
+export function runParsedQuery(query: Query): Promise<QueryAnswer> {
+  const { uids, annotations } = sharedStore()
+  const { limits } = readConfig()
+  return runQuery({ names: uids, source: sharedSource(), annotations, limits, clock: Date.now }, query)
 }
 
 /** With `jsonp=NAME`, which pages of other origins use, JSON becomes a call of that function. */

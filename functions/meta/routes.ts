@@ -1,6 +1,7 @@
 import { ABOUT_ROUTES } from './about-routes.ts'
 import { ANNOTATION_ROUTES } from './annotation-routes.ts'
 import { NAMES_ROUTES } from './names-routes.ts'
+import { OLD_QUERY_ROUTES } from './old-query.ts'
 import { QUERY_ROUTES } from './query-routes.ts'
 import type { Route } from './route.ts'
 import { SEARCH_ROUTES } from './search-routes.ts'
@@ -14,18 +15,8 @@ export const ROUTES: ReadonlyMap<string, Route> = new Map([
   ...ANNOTATION_ROUTES,
   ...TREE_ROUTES,
   ...QUERY_ROUTES,
+  ...OLD_QUERY_ROUTES,
 ])
 
 /** Endpoints of OpenTSDB's, with all below them that has no route, that are still to come. */
-export const NOT_BUILT_YET: readonly string[] = [
-  '/api/histogram',
-  '/api/rollup',
-  '/api/stats/jvm',
-  '/api/stats/query',
-  '/api/stats/region_clients',
-  '/api/stats/threads',
-  '/api/tree',
-  '/logs',
-  '/q',
-  '/stats',
-]
+export const NOT_BUILT_YET: readonly string[] = ['/api/histogram', '/api/rollup', '/api/tree']

@@ -1,5 +1,6 @@
 import type { StoreStats } from '../store/index.ts'
 import type { SealTotals } from '../store/seal-totals.ts'
+import type { UidUsage } from '../uid/admin.ts'
 
 /** A figure as /api/stats lists it: a data point that could be put. */
 export interface Stat {
@@ -29,6 +30,21 @@ export function describeStats(stats: StoreStats, seal: SealTotals | undefined, n
     stat('tsd.memory.heap_used', process.memoryUsage().heapUsed),
     ...(seal === undefined ? [] : describeSealing(seal, now, statOf('seal'))),
   ]
+}
+
+/**
+ * How many UIDs of each kind are given away, and how many are left, under OpenTSDB's names.
+ * @param now milliseconds since 1970
+ */
+export function describeUids(usage: readonly UidUsage[], now: number): Stat[] {
+  const timestamp = Math.floor(now / 1000)
+  return usage.flatMap(({ kind, used, available }) => {
+    const tags = { function: 'meta', kind: kind === 'metric' ? 'metrics' : kind }
+    return [
+      { metric: 'tsd.uid.ids-used', timestamp, value: String(used), tags },
+      { metric: 'tsd.uid.ids-available', timestamp, value: String(available), tags },
+    ]
+  })
 }
 
 function describeSealing(

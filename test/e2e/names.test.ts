@@ -15,7 +15,7 @@ function withoutTimes(answer: string): string {
   return answer.replace(/"created":\d+/g, '"created":0').replace(/"time":\d+/g, '"time":0')
 }
 
-test.each(['api/uid.md', 'api/search.md'])('docs/%s shows what the server answers', {
+test.each(['api/uid.md', 'api/search.md', 'api/meta.md'])('docs/%s shows what the server answers', {
   timeout: 60_000,
 }, async (page) => {
   server = await startTestServer({ batchWindowMs: 20 })
