@@ -2,15 +2,21 @@ import { type QueryDeps, StoredSeriesSource } from '../lib/query/index.ts'
 import { readConfig } from './config.ts'
 import { sharedStore } from './store.ts'
 
+let source: StoredSeriesSource | undefined
+
 /** What queries of any kind run with, from this instance's store and configuration. */
 export function queryDeps(): QueryDeps {
   const { limits, uidWidths } = readConfig()
   const store = sharedStore()
+  // Kept, for what it remembers from one query to the next.
+  source ??= new StoredSeriesSource(store, uidWidths)
   return {
     names: store.uids,
-    source: new StoredSeriesSource(store, uidWidths),
+    source,
     annotations: store.annotations,
     limits,
     clock: Date.now,
+    // An instance answers one request at a time, so all that its store counts meanwhile is this query's.
+    costs: () => store.stats,
   }
 }

@@ -6,5 +6,6 @@ export {
   UnknownEncodingError,
   UnreadableBodyError,
 } from './errors.ts'
-export { gatewayResult, httpHandler, httpRequest } from './handler.ts'
+export { gatewayResult } from './gateway-result.ts'
+export { httpHandler, httpRequest } from './handler.ts'
 export type { HttpAnswer, HttpRequest } from './types.ts'

@@ -1,5 +1,7 @@
 /** A request as handlers see it: the gateway's event without its wrapping. */
 export interface HttpRequest {
+  /** The id of the invocation, by which log lines are found. */
+  readonly requestId: string
   /** Upper case. */
   readonly method: string
   /** As sent, percent-encoded, without the query string. */
@@ -20,5 +22,6 @@ export interface HttpAnswer {
   readonly status: number
   /** Names in lower case; content-type is JSON where it is absent. */
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string
+  /** Text, or pieces of it that are made as they are sent; what making them throws is answered instead. */
+  readonly body?: string | Iterable<string>
 }

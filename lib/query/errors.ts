@@ -31,10 +31,15 @@ export class QueryTooLargeError extends TsdbError {
    * @param budget the field of Limits
    * @param allowed what it allows
    * @param unit what it counts
+   * @param narrow what would need less
    */
-  constructor(budget: string, allowed: number, unit: string) {
-    super(`limit.${budget}`, 413, `The query needs more than ${allowed} ${unit}, which is what ${budget} allows`, {
-      details: 'A shorter time range, more filters, a longer downsampling interval or fewer sub-queries need less',
-    })
+  constructor(
+    budget: string,
+    allowed: number,
+    unit: string,
+    narrow = 'A shorter time range, more filters, a longer downsampling interval or fewer sub-queries need less',
+  ) {
+    const message = `The query needs more than ${allowed} ${unit}, which is what ${budget} allows`
+    super(`limit.${budget}`, 413, message, { details: narrow })
   }
 }

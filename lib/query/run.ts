@@ -4,7 +4,7 @@ import { LimitExceededError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
 import type { PointColumns } from '../model/points.ts'
 import { type AnnotationSource, annotationsOfSeries, globalAnnotations } from './annotations.ts'
-import { Budget, type QueryUsage } from './budget.ts'
+import { Budget, type QueryUsage, type ReadCosts } from './budget.ts'
 import { checkFilters } from './filters.ts'
 import { group, type SeriesGroup } from './group.ts'
 import type { Query, SubQuery } from './model.ts'
@@ -22,6 +22,10 @@ export interface QueryDeps {
   readonly limits: Limits
   /** Milliseconds since 1970. */
   readonly clock: () => number
+  /** What the store has counted of requests and read units up to now. @default nothing */
+  readonly costs?: () => ReadCosts
+  /** Told what the query used, whether it is answered or fails. */
+  readonly onUsage?: (usage: QueryUsage) => void
 }
 
 /** One series of the answer. */
@@ -64,7 +68,15 @@ export async function runQuery(deps: QueryDeps, query: Query): Promise<QueryAnsw
   if (query.queries.length > limits.subQueries) {
     throw new LimitExceededError('subQueries', limits.subQueries, query.queries.length, 'sub-queries')
   }
-  const budget = new Budget(limits, deps.clock)
+  const budget = new Budget(limits, deps.clock, deps.costs)
+  try {
+    return await runSubQueries(deps, query, budget)
+  } finally {
+    deps.onUsage?.(budget.usage())
+  }
+}
+
+async function runSubQueries(deps: QueryDeps, query: Query, budget: Budget): Promise<QueryAnswer> {
   const results: QueryResult[] = []
   const unresolved: UnresolvedName[] = []
   // One after another: each already reads in parallel, and so one's memory is free before the next.
@@ -92,11 +104,14 @@ async function runSubQuery(
   if (sub.tsuids !== undefined && sub.tsuids.length > querySeries) {
     throw new LimitExceededError('querySeries', querySeries, sub.tsuids.length, 'TSUIDs')
   }
+  const ended = budget.begin(sub.index)
+  const startedAt = performance.now()
   const known = query.skipUnresolved ? await resolveKnown(deps.names, sub) : undefined
   unresolved.push(...(known?.unresolved ?? []))
   const resolved = known === undefined ? await resolveQuery(deps.names, sub) : known.query
   // percentiles are those of histograms, of which there are none
   if (resolved === undefined || sub.percentiles !== undefined) return []
+  const resolvedAt = performance.now()
   const scan = scanRange(query.start, query.end, sub.downsample)
   const { annotations } = deps
   const [read, notes] = await Promise.all([
@@ -108,10 +123,12 @@ async function runSubQuery(
       ? new Map<string, readonly Annotation[]>()
       : annotationsOfSeries(annotations, resolved.metric, scan, budget),
   ])
+  const readAt = performance.now()
   const series = await filterByName(deps.names, read, resolved)
   const groups = group(series, sub.aggregator.raw ? undefined : resolved.groupBy)
   const named = await nameTags(deps.names, groups)
-  return groups.map((one, i) => {
+  const namedAt = performance.now()
+  const results = groups.map((one, i) => {
     budget.time()
     const tsuids = one.series.map(({ tsuid }) => tsuidToHex(tsuid))
     return {
@@ -124,6 +141,16 @@ async function runSubQuery(
       points: computeGroup(one.series, query, sub, scan, budget),
     }
   })
+  const points = results.reduce((sum, result) => sum + result.points.count, 0)
+  ended(
+    { series: results.length, points },
+    {
+      names: resolvedAt - startedAt + (namedAt - readAt),
+      read: readAt - resolvedAt,
+      compute: performance.now() - namedAt,
+    },
+  )
+  return results
 }
 
 async function nameTags(

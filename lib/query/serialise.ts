@@ -3,7 +3,9 @@ import { KIND_BIG, KIND_FLOAT, type PointColumns } from '../model/points.ts'
 import type { QueryUsage } from './budget.ts'
 import { QueryTooLargeError } from './errors.ts'
 import { javaDouble } from './java-double.ts'
+import { doubleText } from './number-text.ts'
 import type { QueryAnswer, QueryResult } from './run.ts'
+import { statsOf, summaryOf } from './stats.ts'
 
 /** How an answer is written. */
 export interface SerialiseOptions {
@@ -13,55 +15,75 @@ export interface SerialiseOptions {
   readonly msResolution: boolean
   readonly showTsuids: boolean
   readonly showQuery: boolean
+  /** Each series shows what its sub-query used. */
+  readonly showStats: boolean
   /** A last element with what the query used. */
   readonly showSummary: boolean
   /** Characters that the answer may have. */
   readonly maxLength: number
 }
 
+/** Characters from which a piece of the answer is handed on. */
+const PIECE_LENGTH = 2 ** 16
+
 /**
- * The answer of /api/query as JSON text. Integers are exact; doubles look like Java's; NaN is the string "NaN", or null where
- * the fill policy says so. With times in seconds, points of one second repeat its key in an object, as in OpenTSDB.
- * @throws QueryTooLargeError where it passes maxLength
+ * The answer of /api/query as JSON text, in pieces of some 64 KB, so that however long it is, it is never held whole here.
+ * Integers are exact; doubles look like Java's; NaN is the string "NaN", or null where the fill policy says so. With times in
+ * seconds, points of one second repeat its key in an object, as in OpenTSDB.
+ * @throws QueryTooLargeError where it passes maxLength: what was handed on by then is no answer
  */
-export function serialise(answer: QueryAnswer, options: SerialiseOptions): string {
+export function* serialise(answer: QueryAnswer, options: SerialiseOptions): Generator<string, void, undefined> {
+  let length = 0
+  let piece = ''
+  for (const text of textsOf(answer, options)) {
+    piece += text
+    length += text.length
+    if (length > options.maxLength) {
+      throw new QueryTooLargeError('answerBytes', options.maxLength, 'bytes of answer')
+    }
+    if (piece.length >= PIECE_LENGTH) {
+      yield piece
+      piece = ''
+    }
+  }
+  yield piece
+}
+
+function* textsOf(answer: QueryAnswer, options: SerialiseOptions): Generator<string, void, undefined> {
   const { results, globalAnnotations, unresolved, usage } = answer
-  const parts: string[] = []
+  const startedAt = performance.now()
   const globals = annotationsText('globalAnnotations', globalAnnotations)
-  let length = 2
+  let before = '['
   for (const result of results) {
-    const text = serialiseResult(result, globals, options)
-    length += text.length + 1
-    if (length > options.maxLength) throw new QueryTooLargeError('answerBytes', options.maxLength, 'bytes of answer')
-    parts.push(text)
+    yield before + headText(result, globals, usage, options)
+    yield* pointTexts(result, options)
+    yield '}'
+    before = ','
   }
   if (unresolved.length > 0) {
-    parts.push(JSON.stringify({ unresolved: unresolved.map(({ kind, name, index }) => ({ type: kind, name, index })) }))
+    yield before +
+      JSON.stringify({ unresolved: unresolved.map(({ kind, name, index }) => ({ type: kind, name, index })) })
+    before = ','
   }
-  if (options.showSummary) parts.push(JSON.stringify({ statsSummary: summarise(results, usage) }))
-  return `[${parts.join()}]`
+  if (options.showSummary) {
+    yield before + JSON.stringify({ statsSummary: summaryOf(answer, performance.now() - startedAt) })
+    before = ','
+  }
+  yield before === '[' ? '[]' : ']'
 }
 
-function summarise(results: readonly QueryResult[], usage: QueryUsage): unknown {
-  return {
-    seriesRead: usage.series,
-    dpsRead: usage.points,
-    bytesRead: usage.bytes,
-    seriesEmitted: results.length,
-    emittedDPs: results.reduce((total, { points }) => total + points.count, 0),
-    totalTime: usage.ms,
-    rowReads: usage.plans,
-  }
-}
-
-/** @param globals what annotationsText made of the global ones, which every result shows */
-function serialiseResult(result: QueryResult, globals: string, options: SerialiseOptions): string {
+/**
+ * All of a result's object that comes before its points.
+ * @param globals what annotationsText made of the global ones, which every result shows
+ */
+function headText(result: QueryResult, globals: string, usage: QueryUsage, options: SerialiseOptions): string {
   const { metric, tags, aggregateTags, tsuids } = result
   const head = { metric, tags, aggregateTags, ...(options.showTsuids && { tsuids }) }
   const query = options.showQuery ? `,"query":${JSON.stringify(describeQuery(result))}` : ''
   const own = result.combined === true ? ',"annotations":[]' : annotationsText('annotations', result.annotations)
-  const notes = own + globals
-  return `${JSON.stringify(head).slice(0, -1)}${query}${notes},"dps":${serialisePoints(result, options)}}`
+  const spent = usage.queries.find(({ index }) => index === result.query.index)
+  const stats = options.showStats ? `,"stats":${JSON.stringify(spent === undefined ? {} : statsOf(spent))}` : ''
+  return `${JSON.stringify(head).slice(0, -1)}${query}${own}${globals}${stats},"dps":`
 }
 
 /** A field of an object with a comma before it; nothing where there are none. */
@@ -69,23 +91,48 @@ function annotationsText(field: string, annotations: readonly Annotation[]): str
   return annotations.length === 0 ? '' : `,"${field}":${JSON.stringify(annotations.map(describeAnnotation))}`
 }
 
-function serialisePoints(result: QueryResult, options: SerialiseOptions): string {
-  const { points } = result
+/** Points of a result that become text at a time: some 64 KB, and a fifth of a millisecond between two looks at the length. */
+const POINTS_A_TEXT = 2048
+
+/** The points of a result as an object or a list. */
+function* pointTexts(result: QueryResult, options: SerialiseOptions): Generator<string, void, undefined> {
+  const { arrays } = options
+  const { count } = result.points
   const nan = result.query.downsample?.fill === 'null' ? 'null' : '"NaN"'
-  const parts = new Array<string>(points.count)
-  for (let i = 0; i < points.count; i++) {
-    const time = options.msResolution ? points.times[i]! : Math.floor(points.times[i]! / 1000)
-    const value = valueText(points, i, nan)
-    parts[i] = options.arrays ? `[${time},${value}]` : `"${time}":${value}`
+  yield arrays ? '[' : '{'
+  for (let from = 0; from < count; from += POINTS_A_TEXT) {
+    yield pointsText(result.points, from, Math.min(count, from + POINTS_A_TEXT), nan, options)
   }
-  return options.arrays ? `[${parts.join()}]` : `{${parts.join()}}`
+  yield arrays ? ']' : '}'
+}
+
+/** Points `from` (inclusive) to `to` (exclusive), with a comma before each but the very first. */
+function pointsText(
+  points: PointColumns,
+  from: number,
+  to: number,
+  nan: string,
+  { arrays, msResolution }: SerialiseOptions,
+): string {
+  const { times, values, kinds } = points
+  const [open, middle, close] = arrays ? ['[', ',', ']'] : ['"', '":', '']
+  let text = ''
+  let before = from === 0 ? open : `,${open}`
+  for (let i = from; i < to; i++) {
+    const time = msResolution ? times[i]! : Math.floor(times[i]! / 1000)
+    const value = values[i]!
+    const plain = kinds[i]! & (KIND_FLOAT | KIND_BIG)
+    text += before + time + middle + (plain === 0 ? value : valueText(points, i, nan)) + close
+    before = `,${open}`
+  }
+  return text
 }
 
 function valueText(points: PointColumns, index: number, nan: string): string {
   const kind = points.kinds[index]!
   const value = points.values[index]!
   if ((kind & KIND_FLOAT) !== 0) {
-    if (Number.isFinite(value)) return javaDouble(value)
+    if (Number.isFinite(value)) return doubleText(value)
     return Number.isNaN(value) ? nan : `"${javaDouble(value)}"`
   }
   const big = (kind & KIND_BIG) !== 0 ? points.bigs.get(index) : undefined

@@ -47,4 +47,8 @@ export interface ReadBudget {
   time(): void
   /** Takes note of how rows are read. */
   planned?(stats: PlanStats): void
+  /** Takes note of a row that was read. */
+  row?(): void
+  /** Takes note of the blocks that were read of an hour. */
+  blocks?(count: number): void
 }

@@ -142,7 +142,9 @@ export class StoredSeriesSource implements SeriesSource {
     for (const { shelf, state, earliestLate } of shelves) {
       if (state === 'sealed') continue
       const from = state === 'late' ? earliestLate : undefined
-      for (const bytes of await this.#store.data.readBlocks(shelf, baseTime, from)) {
+      const blocks = await this.#store.data.readBlocks(shelf, baseTime, from)
+      budget.blocks?.(blocks.length)
+      for (const bytes of blocks) {
         budget.bytes(bytes.length)
         const { series, sources: origins } = decodeBlock(bytes, { metric })
         // Points are cut out of the block's columns when they are first asked for.
@@ -201,6 +203,7 @@ export class StoredSeriesSource implements SeriesSource {
     const own = shelfOf(layout, reading.metric, hashTsuid(tsuid))
     if (!shelves.some(({ shelf }) => shelf === own)) return
     reading.budget.bytes(bytes)
+    reading.budget.row?.()
     this.#gather(reading, tsuid, () => {
       const { points, newest } = stored.row
       return { points, sources: zeros(points.count), origins: [newest] }

@@ -1,7 +1,9 @@
+import { createHash, randomBytes } from 'node:crypto'
 import { deflateRawSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { describe, expect, it, vi } from 'vitest'
 import {
+  AnswerTooLargeError,
   EndpointNotFoundError,
   errorBody,
   gatewayResult,
@@ -53,7 +55,7 @@ describe('errorBody(error, requestId)', () => {
   ])('turns %s into status %i', (error, status, message) => {
     const answer = errorBody(error, ID)
     expect(answer.status).toBe(status)
-    const body = JSON.parse(answer.body ?? '')
+    const body = JSON.parse(String(answer.body))
     expect(body.error.code).toBe(status)
     expect(body.error.message).toContain(message)
     expect(answer.body).not.toContain('secret')
@@ -124,23 +126,23 @@ describe('httpRequest(event, limits)', () => {
 describe('gatewayResult(answer, acceptEncoding)', () => {
   const long = JSON.stringify('x'.repeat(2000))
 
-  it('says JSON unless the answer says otherwise', () => {
-    expect(gatewayResult({ status: 200, body: '{}' }, undefined).headers).toEqual({
+  it('says JSON unless the answer says otherwise', async () => {
+    expect((await gatewayResult({ status: 200, body: '{}' }, undefined)).headers).toEqual({
       'content-type': 'application/json; charset=UTF-8',
     })
     expect(
-      gatewayResult({ status: 200, body: 'x', headers: { 'content-type': 'text/html' } }, undefined).headers,
+      (await gatewayResult({ status: 200, body: 'x', headers: { 'content-type': 'text/html' } }, undefined)).headers,
     ).toEqual({
       'content-type': 'text/html',
     })
   })
 
-  it('has no body and no type where there is nothing to say', () => {
-    expect(gatewayResult({ status: 204 }, 'gzip')).toEqual({ statusCode: 204, headers: {} })
+  it('has no body and no type where there is nothing to say', async () => {
+    expect(await gatewayResult({ status: 204 }, 'gzip')).toEqual({ statusCode: 204, headers: {} })
   })
 
-  it.each(['gzip', 'deflate, GZIP;q=0.5', '*'])('packs a long body for a client that accepts %s', (accepts) => {
-    const result = gatewayResult({ status: 200, body: long }, accepts)
+  it.each(['gzip', 'deflate, GZIP;q=0.5', '*'])('packs a long body for a client that accepts %s', async (accepts) => {
+    const result = await gatewayResult({ status: 200, body: long }, accepts)
     expect(result.headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'accept-encoding' })
     expect(gunzipSync(Buffer.from(result.body ?? '', 'base64')).toString()).toBe(long)
   })
@@ -151,12 +153,58 @@ describe('gatewayResult(answer, acceptEncoding)', () => {
     'br',
     'gzip;q=0',
     'gzip; q=0.0',
-  ])('leaves a long body as it is for one that accepts %s', (accepts) => {
-    expect(gatewayResult({ status: 200, body: long }, accepts).body).toBe(long)
+  ])('leaves a long body as it is for one that accepts %s', async (accepts) => {
+    expect((await gatewayResult({ status: 200, body: long }, accepts)).body).toBe(long)
   })
 
-  it('leaves a short body as it is', () => {
-    expect(gatewayResult({ status: 200, body: '{}' }, 'gzip').isBase64Encoded).toBeUndefined()
+  it('leaves a short body as it is', async () => {
+    expect((await gatewayResult({ status: 200, body: '{}' }, 'gzip')).isBase64Encoded).toBeUndefined()
+  })
+
+  /** A body of many pieces that notes how many were made, and whether it was told that no more are wanted. */
+  function pieces(count: number, piece: (index: number) => string) {
+    const seen = { made: 0, closed: false }
+    function* body() {
+      try {
+        for (; seen.made < count; seen.made++) yield piece(seen.made)
+      } finally {
+        seen.closed = true
+      }
+    }
+    return { seen, body: body() }
+  }
+  const noise = (index: number) => createHash('sha512').update(String(index)).digest('hex').repeat(500)
+
+  it('packs a body that comes in pieces, and leaves it as it is, without changing it', async () => {
+    const whole = Array.from({ length: 50 }, (_, i) => noise(i)).join('')
+    const packed = await gatewayResult({ status: 200, body: pieces(50, noise).body }, 'gzip')
+    expect(gunzipSync(Buffer.from(packed.body ?? '', 'base64')).toString()).toBe(whole)
+    expect((await gatewayResult({ status: 200, body: pieces(50, noise).body }, undefined)).body).toBe(whole)
+    expect((await gatewayResult({ status: 200, body: pieces(1, () => '{}').body }, 'gzip')).body).toBe('{}')
+  })
+
+  it('stops making pieces once there is more than can be sent, packed or not', async () => {
+    const plain = pieces(1000, noise)
+    await expect(gatewayResult({ status: 200, body: plain.body }, undefined)).rejects.toThrow(AnswerTooLargeError)
+    expect(plain.seen).toMatchObject({ closed: true })
+    expect(plain.seen.made).toBeLessThan(110)
+    const random = pieces(1000, () => randomBytes(2 ** 16).toString('latin1'))
+    await expect(gatewayResult({ status: 200, body: random.body }, 'gzip')).rejects.toThrow(/even gzipped/)
+    expect(random.seen).toMatchObject({ closed: true })
+    expect(random.seen.made).toBeLessThan(150)
+  })
+
+  it('passes on what making a piece throws', async () => {
+    const failing = (at: number) =>
+      pieces(9, (i) => {
+        if (i === at) throw new LimitExceededError('answerBytes', 1, 2, 'bytes')
+        return noise(i)
+      }).body
+    for (const at of [0, 1, 5]) {
+      for (const accepts of ['gzip', undefined]) {
+        await expect(gatewayResult({ status: 200, body: failing(at) }, accepts)).rejects.toThrow(LimitExceededError)
+      }
+    }
   })
 })
 

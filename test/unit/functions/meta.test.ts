@@ -10,7 +10,8 @@ import { httpEvent } from '../../helpers/http-event.ts'
 async function ask(method: string, path: string, body?: string): Promise<{ status: number; body: string }> {
   const event = httpEvent({ method, path, ...(body !== undefined && { body }) })
   try {
-    const { status, body: text = '' } = await answerMeta(httpRequest(event, DEFAULT_LIMITS))
+    const { status, body } = await answerMeta(httpRequest(event, DEFAULT_LIMITS))
+    const text = typeof body === 'string' ? body : [...(body ?? [])].join('')
     return { status, body: text }
   } catch (error) {
     if (error instanceof TsdbError) return { status: error.statusCode, body: error.message }

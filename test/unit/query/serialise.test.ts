@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { aggregatorOf } from '../../../lib/query/aggregate/index.ts'
+import type { QueryUsage } from '../../../lib/query/budget.ts'
 import { parseDownsample } from '../../../lib/query/downsample-spec.ts'
 import { QueryTooLargeError } from '../../../lib/query/errors.ts'
 import { javaDouble } from '../../../lib/query/java-double.ts'
-import type { QueryResult } from '../../../lib/query/run.ts'
+import { doubleText } from '../../../lib/query/number-text.ts'
+import type { QueryAnswer, QueryResult } from '../../../lib/query/run.ts'
 import { type SerialiseOptions, serialise } from '../../../lib/query/serialise.ts'
 import { columns, type Point } from './columns.ts'
 
@@ -30,6 +32,19 @@ test('javaDouble writes what reads back as the same double', () => {
   fc.assert(fc.property(fc.double({ noNaN: true }), (value) => Object.is(Number(javaDouble(value)), value)))
 })
 
+test('doubleText writes doubles of few decimals as javaDouble does, and all others', () => {
+  const decimal = fc.tuple(fc.integer(), fc.constantFrom(1, 2, 8, 10, 100, 1000, 1e4, 1e6)).map(([n, d]) => n / d)
+  fc.assert(
+    fc.property(fc.oneof(decimal, fc.double({ noNaN: true, noDefaultInfinity: true })), (value) => {
+      expect(doubleText(value)).toBe(javaDouble(value))
+    }),
+    { numRuns: 5000 },
+  )
+  for (const value of [0, -0, 0.001, 0.0005, 0.0009999999999999999, 1.001, -1.5, 1999999.999, 2e6, 0.1 + 0.2]) {
+    expect(doubleText(value)).toBe(javaDouble(value))
+  }
+})
+
 const PLAN = {
   series: 1,
   seriesOfMetric: 100,
@@ -38,11 +53,35 @@ const PLAN = {
   keys: 24,
   estimated: { units: 12, requests: 1 },
 }
+const COUNTS = { series: 1, points: 2, bytes: 3, rows: 24, blocks: 0, blockHours: 0, requests: 5, readUnits: 12.5 }
+const USAGE: QueryUsage = {
+  ...COUNTS,
+  ms: 4,
+  plans: [PLAN],
+  queries: [
+    { ...COUNTS, index: 0, emittedSeries: 1, emittedPoints: 2, plans: [PLAN], ms: { names: 1, read: 2, compute: 3 } },
+  ],
+}
+const NOTHING: QueryUsage = {
+  series: 0,
+  points: 0,
+  bytes: 0,
+  rows: 0,
+  blocks: 0,
+  blockHours: 0,
+  requests: 0,
+  readUnits: 0,
+  ms: 0,
+  plans: [],
+  queries: [],
+}
+const whole = (answer: QueryAnswer, options: SerialiseOptions) => [...serialise(answer, options)].join('')
 const OPTIONS: SerialiseOptions = {
   arrays: false,
   msResolution: false,
   showTsuids: false,
   showQuery: false,
+  showStats: false,
   showSummary: false,
   maxLength: 10_000,
 }
@@ -73,12 +112,12 @@ function result(points: Point[], downsample?: string): QueryResult {
 }
 
 const text = (one: QueryResult, options: Partial<SerialiseOptions> = {}) =>
-  serialise(
+  whole(
     {
       results: [one],
       globalAnnotations: [],
       unresolved: [],
-      usage: { series: 1, points: 2, bytes: 3, ms: 4, plans: [PLAN] },
+      usage: USAGE,
     },
     { ...OPTIONS, ...options },
   )
@@ -112,24 +151,49 @@ test('TSUIDs, the query and a summary are there when they are asked for', () => 
 
 test('names that were passed over are listed after the series and before the summary', () => {
   const unresolved = [{ kind: 'metric' as const, name: 'no.such', index: 1 }]
-  const usage = { series: 0, points: 0, bytes: 0, ms: 0, plans: [] }
-  const answer = { results: [result([])], globalAnnotations: [], unresolved, usage }
-  expect(JSON.parse(serialise(answer, { ...OPTIONS, showSummary: true }))).toMatchObject([
+  const answer = { results: [result([])], globalAnnotations: [], unresolved, usage: NOTHING }
+  expect(JSON.parse(whole(answer, { ...OPTIONS, showSummary: true }))).toMatchObject([
     { dps: {} },
     { unresolved: [{ type: 'metric', name: 'no.such', index: 1 }] },
     { statsSummary: {} },
   ])
 })
 
+test('each series shows what its sub-query used before its points, and the summary adds them up', () => {
+  const written = text(result([[0, 1n]]), { showStats: true, showSummary: true })
+  const [series, last] = JSON.parse(written)
+  const stats = { queryIndex: 0, rowsPreFilter: 24, dpsPreFilter: 2, bytesRead: 3, requests: 5, readUnits: 12.5 }
+  expect(written.indexOf('"stats"')).toBeLessThan(written.indexOf('"dps"'))
+  expect(series.stats).toMatchObject({
+    ...stats,
+    uidToStringTime: 1,
+    queryScanTime: 2,
+    aggregationTime: 3,
+    plan: { hoursByKey: 24, hoursByRange: 0, hoursInBlocks: 0, rows: [PLAN] },
+  })
+  expect(last.statsSummary).toMatchObject({ emittedDPs: 1, requests: 5, readUnits: 12.5, queryIdx_00: stats })
+  expect(text(result([]))).not.toContain('stats')
+})
+
+test('a long answer comes in pieces of about the same length that are it, joined', () => {
+  const points = Array.from({ length: 30_000 }, (_, i): Point => [i * 1000, i % 3 === 0 ? BigInt(i) : i / 8])
+  const answer = { results: [result(points), result([])], globalAnnotations: [], unresolved: [], usage: USAGE }
+  const pieces = [...serialise(answer, { ...OPTIONS, maxLength: 2 ** 20 })]
+  expect(pieces.length).toBeGreaterThan(5)
+  for (const piece of pieces.slice(0, -1)) expect(piece.length).toBeLessThan(2 ** 17)
+  const [{ dps }] = JSON.parse(pieces.join(''))
+  expect(dps).toEqual(Object.fromEntries(points.map(([time, value]) => [time / 1000, Number(value)])))
+})
+
 test('an answer longer than it may be is refused whole', () => {
   expect(() => text(result([[0, 1n]]), { maxLength: 20 })).toThrow(QueryTooLargeError)
   expect(
-    serialise(
+    whole(
       {
         results: [],
         globalAnnotations: [],
         unresolved: [],
-        usage: { series: 0, points: 0, bytes: 0, ms: 0, plans: [] },
+        usage: NOTHING,
       },
       OPTIONS,
     ),
@@ -143,9 +207,9 @@ test('annotations of a result stand before its points, and global ones with ever
     results: [one, result([])],
     globalAnnotations: [note('', 2)],
     unresolved: [],
-    usage: { series: 0, points: 0, bytes: 0, ms: 0, plans: [] },
+    usage: NOTHING,
   }
-  const written = serialise(answer, OPTIONS)
+  const written = whole(answer, OPTIONS)
   const globals = '"globalAnnotations":[{"tsuid":"","description":"d","notes":"","startTime":2,"endTime":0}],"dps":'
   const own = '{"tsuid":"01","description":"d","notes":"","custom":{"owner":"me"},"startTime":1,"endTime":0}'
   expect(written).toContain(`"annotations":[${own}],${globals}`)
