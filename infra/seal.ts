@@ -12,7 +12,7 @@ export interface SealProps {
   readonly storage: Storage
 }
 
-/** Two cores' memory: all points of a shelf's hour are held at once. */
+/** Two cores' memory; sealing holds 8 million points at once, 200 MB, and the rows that it makes of them. */
 const SEAL_MEMORY_MB = 3538
 
 /** Turns the blocks of hours that are over into rows. */

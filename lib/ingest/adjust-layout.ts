@@ -1,5 +1,3 @@
-import { readUid } from '../codec/tsuid.ts'
-import type { UidWidths } from '../model/series.ts'
 import type { Store } from '../store/index.ts'
 import type { ShelfLayout } from '../store/layout.ts'
 import { changeLayout, encodeLayoutHistory, MAX_HISTORY_LENGTH } from '../store/layout-record.ts'
@@ -15,23 +13,8 @@ const DAY_S = 86_400
 const AHEAD_S = 2 * HOUR_S
 
 /** Bytes of a shelf's hour by metric: its blocks' bytes shared out by points. */
-export function bytesByMetric(
-  series: Iterable<{
-    readonly tsuid: Uint8Array
-    readonly pieces: readonly { readonly points: { readonly count: number } }[]
-  }>,
-  blockBytes: number,
-  widths: UidWidths,
-): Map<number, number> {
-  const points = new Map<number, number>()
-  let total = 0
-  for (const { tsuid, pieces } of series) {
-    const metric = readUid(tsuid, 0, widths.metric)
-    let count = 0
-    for (const piece of pieces) count += piece.points.count
-    points.set(metric, (points.get(metric) ?? 0) + count)
-    total += count
-  }
+export function bytesByMetric(points: ReadonlyMap<number, number>, blockBytes: number): Map<number, number> {
+  const total = [...points.values()].reduce((sum, count) => sum + count, 0)
   return new Map([...points].map(([metric, count]) => [metric, (blockBytes * count) / Math.max(1, total)]))
 }
 

@@ -10,7 +10,7 @@ import { whyOf } from './faults.ts'
 import { foldSeriesLog } from './index-series.ts'
 import type { LayoutTargets } from './plan-layout.ts'
 import { inOrderOfWork, isDue, lagOf, pendingHours } from './seal-due.ts'
-import { type SealedHour, sealHour } from './seal-hour.ts'
+import { type SealBounds, type SealedHour, sealHour } from './seal-hour.ts'
 
 const ALL_TIME = { from: 0, to: Number.POSITIVE_INFINITY }
 const PARALLEL_FOLDS = 4
@@ -31,6 +31,8 @@ export interface SealOptions {
   readonly blocks?: 'expire' | 'delete' | 'unknown'
   /** How large shelves are to be. @default DEFAULT_TARGETS */
   readonly targets?: LayoutTargets
+  /** How much of an hour is worked on at a time. @default DEFAULT_BOUNDS */
+  readonly bounds?: SealBounds
   /** Called for each shelf-hour that was worked on. */
   readonly onHour?: (hour: ShelfHour, sealed: SealedHour) => void
   /** Milliseconds since 1970. @default Date.now */
@@ -91,6 +93,7 @@ export async function seal(store: Store, options: SealOptions): Promise<SealRepo
     range = ALL_TIME,
     blocks = 'expire',
     targets,
+    bounds,
     onHour,
   } = options
   await store.uids.epoch()
@@ -113,7 +116,7 @@ export async function seal(store: Store, options: SealOptions): Promise<SealRepo
     }
     const isTimeUp = () => clock() >= Math.min(until, lease.leasedUntil)
     try {
-      const sealed = await sealHour(store, lease, isTimeUp, clock)
+      const sealed = await sealHour(store, lease, isTimeUp, clock, bounds)
       addTo(totals, sealed, lease.state)
       onHour?.(hour, sealed)
       for (const metric of sealed.metrics) metrics.set(metric, hour)

@@ -59,10 +59,19 @@ export class DataStore {
    */
   async readBlocks(shelf: number, baseTime: number, from?: Uint8Array): Promise<Uint8Array[]> {
     const blocks: Uint8Array[] = []
-    for await (const page of this.#dynamo.query(readBlocksInput(this.#table, shelf, baseTime, from))) {
-      for (const item of page) blocks.push(bytesAt(item, 'block'))
-    }
+    for await (const page of this.readBlockPages(shelf, baseTime, from)) blocks.push(...page)
     return blocks
+  }
+
+  /**
+   * readBlocks for hours of any size.
+   * @yields what one request answers, about 1 MB
+   * @throws StoreUnavailableError
+   */
+  async *readBlockPages(shelf: number, baseTime: number, from?: Uint8Array): AsyncGenerator<Uint8Array[]> {
+    for await (const page of this.#dynamo.query(readBlocksInput(this.#table, shelf, baseTime, from))) {
+      yield page.map((item) => bytesAt(item, 'block'))
+    }
   }
 
   /**

@@ -4,6 +4,7 @@ import { keyOf, numberOf } from './dynamo.ts'
 import { dayOf, hourOfDay, ledgerKey } from './keys.ts'
 import type { Lease, PendingDay, SealedCounts, ShelfHour } from './ledger.ts'
 import { encodeMetricBytes } from './metric-bytes.ts'
+import { encodeProgress, type SealProgress } from './seal-progress.ts'
 
 // The updates of ledger items. An item is a shelf's day; what it says of an hour is in attributes that end with the hour.
 
@@ -21,6 +22,7 @@ export interface HourAttributes {
   readonly blockBytes: string
   readonly rowBytes: string
   readonly cleared: string
+  readonly progress: string
   readonly metrics: string
 }
 
@@ -40,6 +42,7 @@ export function hourAttributes(timeS: number): HourAttributes {
     blockBytes: `blockBytes${hour}`,
     rowBytes: `rowBytes${hour}`,
     cleared: `cleared${hour}`,
+    progress: `progress${hour}`,
     metrics: `metrics${hour}`,
   }
 }
@@ -138,7 +141,7 @@ export function markSealedInput(
   const add = [`${names.rounds} :one`, ...(lease.state === 'open' ? [] : [`${names.blockBytes} :blockBytes`])]
   return {
     ...target(table, lease),
-    UpdateExpression: `SET ${set.join(', ')} ADD ${add.join(', ')} REMOVE ${names.earliest}, ${names.owner}, ${names.leasedUntil}`,
+    UpdateExpression: `SET ${set.join(', ')} ADD ${add.join(', ')} REMOVE ${names.earliest}, ${names.owner}, ${names.leasedUntil}, ${names.progress}`,
     ConditionExpression: `${isHeld(names)} AND ${noneCameMeanwhile}`,
     ExpressionAttributeValues: {
       ...holder(lease),
@@ -157,7 +160,7 @@ export function postponeInput(table: string, lease: Lease, now: number): UpdateI
   const names = hourAttributes(lease.baseTime)
   return {
     ...target(table, lease),
-    UpdateExpression: `SET ${names.ended} = :now ADD ${names.rounds} :one REMOVE ${names.owner}, ${names.leasedUntil}`,
+    UpdateExpression: `SET ${names.ended} = :now ADD ${names.rounds} :one REMOVE ${names.owner}, ${names.leasedUntil}, ${names.progress}`,
     ConditionExpression: isHeld(names),
     ExpressionAttributeValues: { ...holder(lease), ':now': numberOf(now), ':one': numberOf(1) },
   }
@@ -171,6 +174,16 @@ export function markClearedInput(table: string, lease: Lease): UpdateItemCommand
     UpdateExpression: `SET ${names.cleared} = :rounds REMOVE ${names.owner}, ${names.leasedUntil}`,
     ConditionExpression: isHeld(names),
     ExpressionAttributeValues: { ...holder(lease), ':rounds': numberOf(lease.rounds) },
+  }
+}
+
+export function noteProgressInput(table: string, lease: Lease, progress: SealProgress): UpdateItemCommandInput {
+  const names = hourAttributes(lease.baseTime)
+  return {
+    ...target(table, lease),
+    UpdateExpression: `SET ${names.progress} = :progress`,
+    ConditionExpression: isHeld(names),
+    ExpressionAttributeValues: { ...holder(lease), ':progress': { B: encodeProgress(lease, progress) } },
   }
 }
 

@@ -14,12 +14,14 @@ import {
   markSealedInput,
   noteEarliestInput,
   noteLaterInput,
+  noteProgressInput,
   openHoursInput,
   pendingDaysInput,
   postponeInput,
   releaseInput,
 } from './ledger-inputs.ts'
 import { mapParallel } from './parallel.ts'
+import { decodeProgress, type SealProgress } from './seal-progress.ts'
 import {
   addTotalsInput,
   type LastSeal,
@@ -65,6 +67,8 @@ export interface Lease extends LedgerHour {
   readonly owner: string
   /** Grows with every lease of the hour: rows refuse the writes of whoever had an earlier one. */
   readonly fence: number
+  /** How far an earlier holder came with the same blocks. */
+  readonly progress?: SealProgress
 }
 
 /** A day of a shelf that may have hours to seal. */
@@ -243,7 +247,9 @@ export class Ledger {
     try {
       const item = await this.#dynamo.update(leaseInput(this.#table, hour, { owner, now, until: now + forMs }))
       const names = hourAttributes(hour.baseTime)
-      return { ...ledgerHour(item, hour, names), owner, fence: numberAt(item, names.fence) }
+      const stored = ledgerHour(item, hour, names)
+      const progress = item[names.progress] && decodeProgress(bytesAt(item, names.progress), stored)
+      return { ...stored, owner, fence: numberAt(item, names.fence), ...(progress && { progress }) }
     } catch (error) {
       if (error instanceof ConditionFailedError) return undefined
       throw error
@@ -259,6 +265,15 @@ export class Ledger {
    */
   async markSealed(lease: Lease, counts: SealedCounts, now: number): Promise<boolean> {
     return this.#update(markSealedInput(this.#table, lease, counts, now))
+  }
+
+  /**
+   * Notes how far a large hour is sealed, for the next holder of its lease.
+   * @returns whether the lease still holds
+   * @throws StoreUnavailableError
+   */
+  async noteProgress(lease: Lease, progress: SealProgress): Promise<boolean> {
+    return this.#update(noteProgressInput(this.#table, lease, progress))
   }
 
   /**

@@ -145,6 +145,7 @@ class Scenario {
           until: this.now + 300_000,
           leaseMs: LEASE_MS,
           backOff: this.random() < 0.5,
+          ...(this.random() < 0.5 ? { bounds: { points: 1 + this.below(12), rows: 1 + this.below(3) } } : {}),
           clock: () => this.now,
         })
         expect(report.failures).toEqual([])
