@@ -1,5 +1,6 @@
 import { KIND_BIG, KIND_FLOAT, type PointColumns, PointColumnsBuilder } from '../model/points.ts'
 import type { Aggregator } from './aggregate/index.ts'
+import { aggregateAligned } from './aggregate-aligned.ts'
 import { integerAt, NO_POINTS } from './columns.ts'
 import { lerp, lerpExact, lerpLong, MISSING_DOUBLE, MISSING_LONG } from './interpolate.ts'
 
@@ -15,7 +16,7 @@ export function aggregate(group: readonly PointColumns[], aggregator: Aggregator
   const [only] = group
   if (only === undefined) return NO_POINTS
   if (group.length === 1 && aggregator.identity) return isRate ? dropFirst(only) : only
-  return new GroupCursor(group, aggregator, isRate).run()
+  return aggregateAligned(group, aggregator, isRate ? 1 : 0) ?? new GroupCursor(group, aggregator, isRate).run()
 }
 
 function dropFirst(points: PointColumns): PointColumns {

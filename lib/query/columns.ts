@@ -26,6 +26,22 @@ export function lowerBound(points: PointColumns, time: number): number {
   return low
 }
 
+/**
+ * The end of an interval's points. Series that keep a step have as many points in one interval as in the one before, so
+ * two looks at the times are enough, not one for each point.
+ * @param from index of the interval's first point
+ * @param to index behind the last point there is
+ * @param next milliseconds since 1970, the start of what follows the interval
+ * @param length points that it may well have
+ * @returns the index of the first point from `next` on, or `to`; more than `from`
+ */
+export function endOfInterval(times: Float64Array, from: number, to: number, next: number, length: number): number {
+  let end = from + length
+  if (end > to || times[end - 1]! >= next) end = from + 1
+  while (end < to && times[end]! < next) end++
+  return end
+}
+
 /** The exact value of a point that is an integer. */
 export function integerAt(points: PointColumns, index: number): bigint {
   const big = (points.kinds[index]! & KIND_BIG) !== 0 ? points.bigs.get(index) : undefined

@@ -1,7 +1,7 @@
 import type { PointColumns } from '../model/points.ts'
 import type { Budget } from './budget.ts'
 import type { Calendar, Chain } from './calendar.ts'
-import { doubles, lowerBound, NO_POINTS } from './columns.ts'
+import { doubles, endOfInterval, lowerBound, NO_POINTS } from './columns.ts'
 import type { Downsample } from './model.ts'
 import type { ScanRange } from './range.ts'
 
@@ -59,14 +59,17 @@ function downsampleSparse(
   const { times, values, count } = points
   const reduce = spec.aggregator.reduce
   const first = lowerBound(points, firstInterval(range, interval))
-  const outTimes = new Float64Array(count - first)
-  const outValues = new Float64Array(count - first)
+  if (first >= count) return NO_POINTS
+  const room = Math.min(count - first, Math.floor((times[count - 1]! - times[first]!) / interval) + 2)
+  const outTimes = new Float64Array(room)
+  const outValues = new Float64Array(room)
   let size = 0
+  let length = 1
   for (let i = first; i < count; ) {
     const bucket = times[i]! - (times[i]! % interval)
     const next = bucket + interval
-    let end = i + 1
-    while (end < count && times[end]! < next) end++
+    const end = endOfInterval(times, i, count, next, length)
+    length = end - i
     outTimes[size] = bucket
     outValues[size] = reduce.double(values, i, end)
     size++
@@ -92,12 +95,13 @@ function downsampleFilled(
   const outTimes = new Float64Array(size)
   const outValues = new Float64Array(size).fill(spec.fill === 'zero' ? 0 : Number.NaN)
   for (let bucket = 0; bucket < size; bucket++) outTimes[bucket] = from + bucket * interval
+  let length = 1
   for (let i = lowerBound(points, firstInterval(range, interval)); i < count; ) {
     const bucket = (times[i]! - (times[i]! % interval) - from) / interval
     if (bucket >= size) break
     const next = from + (bucket + 1) * interval
-    let end = i + 1
-    while (end < count && times[end]! < next) end++
+    const end = endOfInterval(times, i, count, next, length)
+    length = end - i
     outValues[bucket] = reduce.double(values, i, end)
     i = end
   }
