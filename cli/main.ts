@@ -1,9 +1,10 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { TsdbError } from '../lib/model/errors.ts'
 import { importFiles } from './import.ts'
 import type { Io } from './io.ts'
 import { query } from './query.ts'
 import { type SealCommand, sealByHand } from './seal.ts'
+import { deleteUids, fsckUids, UID_TYPES, type UidServer } from './uid.ts'
 
 /** The command could not go on, or was not understood. */
 const EXIT_STOPPED = 2
@@ -93,7 +94,39 @@ function commands(io: Io, exit: (status: number) => void): Command {
       exit(await sealByHand(flags, io))
     })
 
+  addUidCommands(quiet(program.command('uid'), io), io, serverOptions, exit)
+
   return program.addHelpText('after', '\nTSDB_URL and TSDB_TOKEN in the environment stand for --url and --token.')
+}
+
+/** The commands of `tsdb uid`. */
+function addUidCommands(
+  uid: Command,
+  io: Io,
+  serverOptions: (command: Command) => Command,
+  exit: (status: number) => void,
+): void {
+  uid.summary('look after names and their UIDs')
+  const serverOf = (flags: ServerFlags): UidServer => ({ ...flags, token: flags.token ?? io.env.TSDB_TOKEN })
+  serverOptions(uid.command('fsck'))
+    .summary('check that names and UIDs lead to each other')
+    .description(
+      'Checks every name, and that no UID can be given twice. Exit status: 0 no faults, 1 faults, 2 it could not go on.',
+    )
+    .addArgument(new Argument('[kind]', 'only names of this kind').choices(UID_TYPES))
+    .action(async (kind: string | undefined, flags: ServerFlags) => {
+      exit(await fsckUids(serverOf(flags), kind === undefined ? UID_TYPES : [kind], io))
+    })
+  serverOptions(uid.command('delete'))
+    .summary('delete names that no series uses')
+    .description(
+      'Deletes names; those that a series uses stay. Exit status: 0 all are deleted, 1 some are not, 2 it could not go on.',
+    )
+    .addArgument(new Argument('<kind>', 'their kind').choices(UID_TYPES))
+    .argument('<name...>', 'what to delete')
+    .action(async (kind: string, names: string[], flags: ServerFlags) => {
+      exit(await deleteUids(serverOf(flags), kind, names, io))
+    })
 }
 
 /** Makes commander throw instead of ending the process, and write where it is told. */

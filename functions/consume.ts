@@ -5,13 +5,14 @@ import { DEFAULT_DEVICE_MAPPING, parseDeviceMapping } from '../lib/ingest/device
 import { openStore } from '../lib/store/index.ts'
 import { readConfig } from './config.ts'
 import { log } from './log.ts'
+import { publishUids } from './uid-metrics.ts'
 
 let consumer: Consumer | undefined
 
 function openConsumer(): Consumer {
   const { tables, uidWidths, shelves, saltBuckets, rejectTtlDays, limits, deviceMapping, blockTtlDays } = readConfig()
   return createConsumer({
-    store: openStore({ tables, uidWidths, shelves, saltBuckets, rejectTtlDays }),
+    store: openStore({ tables, uidWidths, shelves, saltBuckets, rejectTtlDays, onUidsGiven: publishUids }),
     mapping: parseDeviceMapping(deviceMapping === '' ? DEFAULT_DEVICE_MAPPING : deviceMapping),
     limits,
     blockTtlDays,

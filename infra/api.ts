@@ -1,5 +1,14 @@
-import { CfnOutput } from 'aws-cdk-lib'
-import { ApiMapping, DomainName, HttpApi, HttpMethod, HttpRoute, HttpRouteKey } from 'aws-cdk-lib/aws-apigatewayv2'
+import { CfnOutput, Duration } from 'aws-cdk-lib'
+import {
+  ApiMapping,
+  CorsHttpMethod,
+  type CorsPreflightOptions,
+  DomainName,
+  HttpApi,
+  HttpMethod,
+  HttpRoute,
+  HttpRouteKey,
+} from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
@@ -23,7 +32,11 @@ export class Api extends Construct {
   constructor(scope: Construct, id: string, props: ApiProps) {
     super(scope, id)
     const { config } = props
-    this.api = new HttpApi(this, 'Http', { apiName: config.name, description: "OpenTSDB's HTTP API" })
+    this.api = new HttpApi(this, 'Http', {
+      apiName: config.name,
+      description: "OpenTSDB's HTTP API",
+      ...(config.corsOrigins.length > 0 && { corsPreflight: corsOf(config.corsOrigins) }),
+    })
 
     const { GET, POST } = HttpMethod
     const put = new HttpLambdaIntegration('Put', props.put)
@@ -55,5 +68,16 @@ export class Api extends Construct {
       description: `What the DNS record of ${name} must point to`,
       value: domainName.regionalDomainName,
     })
+  }
+}
+
+/** What pages of other origins may do: all that clients do. The gateway answers their preflights itself. */
+function corsOf(origins: readonly string[]): CorsPreflightOptions {
+  const { GET, POST, PUT, DELETE } = CorsHttpMethod
+  return {
+    allowOrigins: [...origins],
+    allowMethods: [GET, POST, PUT, DELETE],
+    allowHeaders: ['authorization', 'content-type', 'content-encoding', 'accept', 'x-requested-with'],
+    maxAge: Duration.hours(1),
   }
 }

@@ -94,6 +94,11 @@ export interface StackConfig {
    */
   readonly deviceMapping: string | undefined
   /**
+   * Origins whose pages browsers let read answers; `*` for all.
+   * @default none
+   */
+  readonly corsOrigins: readonly string[]
+  /**
    * A domain of one's own in front of the API.
    * @default - the API's own URL
    */
@@ -125,6 +130,7 @@ export const CONTEXT_KEYS = [
   'limits',
   'deviceTopic',
   'deviceMapping',
+  'corsOrigins',
   'domain',
   'certificateArn',
 ] as const
@@ -173,8 +179,21 @@ export function readConfig(node: Node): StackConfig {
     limits: readLimits(context),
     deviceTopic: readDeviceTopic(context),
     deviceMapping: readDeviceMapping(context),
+    corsOrigins: readCorsOrigins(context),
     domain: readDomain(context),
   }
+}
+
+/** `*`, or origins with commas between them; in cdk.json also a list. */
+function readCorsOrigins(context: Context): readonly string[] {
+  const value = context.raw('corsOrigins')
+  if (value === undefined) return []
+  const origins = (Array.isArray(value) ? value : String(value).split(',')).map((origin) => String(origin).trim())
+  const isOrigin = (origin: string) => /^https?:\/\/[A-Za-z0-9.-]+(:\d+)?$/.test(origin)
+  if (!(origins.length === 1 && origins[0] === '*') && !origins.every(isOrigin)) {
+    throw new InvalidContextError('corsOrigins', value, '* or origins such as https://grafana.example.com')
+  }
+  return origins
 }
 
 /** Blocks are the only copy of their points until they are sealed: there has to be time to mend what keeps them from it. */

@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib'
-import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch'
+import { Alarm, ComparisonOperator, type IMetric, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
@@ -7,6 +7,8 @@ import { Construct } from 'constructs'
 export interface ObserveProps {
   readonly consume: IFunction
   readonly seal: IFunction
+  /** The name that functions publish metrics under: the data table's. */
+  readonly service: string
   /** Batches that Lambda gave up. */
   readonly failedBatches: IQueue
   /** Device messages that did not reach the stream. */
@@ -15,6 +17,9 @@ export interface ObserveProps {
 
 /** How far behind the consumer may fall: far more than a throttled table takes to catch up, far less than the stream keeps. */
 const LAG = Duration.minutes(15)
+
+/** Percent of a kind's UIDs; at this use of the last days there is time to think of what the names are. */
+const UIDS_USED = 80
 
 /** An alarm for each way in which points are late or lost. docs/deploy.md says for each what to look at. */
 export class Observe extends Construct {
@@ -36,6 +41,13 @@ export class Observe extends Construct {
       0,
       queued(props.failedDevices),
     )
+    const uidsUsed = new Metric({
+      namespace: 'tsdb',
+      metricName: 'UidsUsed',
+      dimensionsMap: { service: props.service },
+      ...WORST,
+    })
+    this.#alarm('Uids', 'uids', 'UIDs of a kind run short', UIDS_USED, uidsUsed)
   }
 
   #alarm(id: string, section: string, what: string, threshold: number, metric: IMetric): void {

@@ -32,6 +32,7 @@ export class TsdbStack extends Stack {
     new Observe(this, 'Observe', {
       consume: ingest.consume.lambda,
       seal: seal.seal.lambda,
+      service: storage.tables.data.tableName,
       failedBatches: ingest.failed,
       failedDevices: devices.failed,
     })

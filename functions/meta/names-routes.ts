@@ -13,5 +13,5 @@ export const NAMES_ROUTES: Routes = [
   ['/api/uid/tsmeta', TS_META],
   // not OpenTSDB's: what its command line does with the store at hand
   ['/api/uid/delete', { POST: deleteUids }],
-  ['/api/uid/fsck', { GET: checkUids }],
+  ['/api/uid/fsck', { GET: checkUids, POST: checkUids }],
 ]

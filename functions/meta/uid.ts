@@ -1,5 +1,5 @@
 import { BadRequestError } from '../../lib/model/errors.ts'
-import { type Fields, parseObject, textField, textListField } from '../../lib/model/json-fields.ts'
+import { type Fields, parseObject, textField, textListField, wholeField } from '../../lib/model/json-fields.ts'
 import { UID_KINDS, type UidKind } from '../../lib/model/series.ts'
 import { deleteName } from '../../lib/search/delete-names.ts'
 import { UidError } from '../../lib/uid/errors.ts'
@@ -8,7 +8,7 @@ import { uidToHex } from '../../lib/uid/hex.ts'
 import { readConfig } from '../config.ts'
 import type { HttpAnswer, HttpRequest } from '../http/index.ts'
 import { sharedStore } from '../store.ts'
-import { requiredParameter, wholeParameter } from './fields.ts'
+import { fieldsOf } from './fields.ts'
 import { lookupBudget } from './lookup-budget.ts'
 import { json } from './route.ts'
 
@@ -125,14 +125,16 @@ export async function renameUid(request: HttpRequest): Promise<HttpAnswer> {
   }
 }
 
-/** GET /api/uid/fsck?type=metric&after=&limit=: whether names lead to UIDs that lead back to them. */
+/** /api/uid/fsck with `type`, `after` and `limit`: whether names lead to UIDs that lead back to them. */
 export async function checkUids(request: HttpRequest): Promise<HttpAnswer> {
-  const kind = kindOf(requiredParameter(request, 'type'))
+  const fields = fieldsOf(request)
+  const type = textField(fields, 'type')
+  if (!type) throw new BadRequestError('missingParameter', 'Missing parameter <code>type</code>')
+  const kind = kindOf(type)
+  const atLeast = Math.max(1, Math.min(wholeField(fields, 'limit') ?? CHECKED_NAMES, CHECKED_NAMES))
   const { uidTable, uids } = sharedStore()
-  const limit = wholeParameter(request, 'limit') ?? CHECKED_NAMES
-  const atLeast = Math.max(1, Math.min(limit, CHECKED_NAMES))
   await uids.epoch()
-  return json(await checkNames(uidTable, uids.widths, kind, request.query.get('after') ?? '', atLeast))
+  return json(await checkNames(uidTable, uids.widths, kind, textField(fields, 'after') ?? '', atLeast))
 }
 
 /** @throws BadRequestError in OpenTSDB's words */

@@ -25,6 +25,7 @@ test('without context, everything has its documented default', () => {
     limits: {},
     deviceTopic: 'tsdb/#',
     deviceMapping: undefined,
+    corsOrigins: [],
     domain: undefined,
   })
 })
@@ -97,6 +98,8 @@ describe('a value that breaks its rule is turned down, naming the key, the value
     [{ deviceTopic: '$aws/#' }, 'Context value deviceTopic=$aws/# must be an MQTT topic filter'],
     [{ deviceTopic: '1/2/3/4/5/6/7/8/9' }, 'must be an MQTT topic filter of at most 8 levels'],
     [{ deviceMapping: '{"x":1}' }, 'Context value deviceMapping={"x":1} must be as docs/devices.md says'],
+    [{ corsOrigins: 'grafana.example.com' }, 'Context value corsOrigins=grafana.example.com must be * or origins'],
+    [{ corsOrigins: '*,https://a.example' }, 'Context value corsOrigins=*,https://a.example must be * or origins'],
     [{ domain: 'https://tsdb.example.com' }, 'Context value domain=https://tsdb.example.com must be a host name'],
     [
       { domain: 'tsdb.example.com' },

@@ -281,6 +281,17 @@ describe('API', () => {
     template.hasOutput('*', { Value: { 'Fn::GetAtt': [Match.stringLikeRegexp('^ApiDomain'), 'RegionalDomainName'] } })
   })
 
+  test('corsOrigins: the gateway answers preflights of these origins, and of none without', () => {
+    const { template } = synthesise({ corsOrigins: 'https://grafana.example.com,http://localhost:3000' })
+    template.hasResourceProperties('AWS::ApiGatewayV2::Api', {
+      CorsConfiguration: Match.objectLike({
+        AllowOrigins: ['https://grafana.example.com', 'http://localhost:3000'],
+        AllowMethods: ['GET', 'POST', 'PUT', 'DELETE'],
+      }),
+    })
+    byDefault.template.hasResourceProperties('AWS::ApiGatewayV2::Api', { CorsConfiguration: Match.absent() })
+  })
+
   test('without a domain there is none', () => {
     byDefault.template.resourceCountIs('AWS::ApiGatewayV2::DomainName', 0)
   })
@@ -342,13 +353,14 @@ test('sealing is called every five minutes', () => {
   })
 })
 
-test('alarms watch the consumer’s lag, sealing and both queues, and name their section of the docs', () => {
+test('alarms watch the consumer’s lag, sealing, both queues and the use of UIDs, and name their section of the docs', () => {
   const alarms = Object.values(byDefault.template.findResources('AWS::CloudWatch::Alarm'))
   expect(alarms.map((alarm) => alarm.Properties.AlarmDescription)).toEqual([
     expect.stringContaining('docs/deploy.md#lag'),
     expect.stringContaining('docs/deploy.md#unsealed'),
     expect.stringContaining('docs/deploy.md#failed-batches'),
     expect.stringContaining('docs/deploy.md#failed-devices'),
+    expect.stringContaining('docs/deploy.md#uids'),
   ])
 })
 
