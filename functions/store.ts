@@ -1,5 +1,7 @@
 import { openStore, type Store } from '../lib/store/index.ts'
+import type { TreeStore } from '../lib/store/trees.ts'
 import { readConfig } from './config.ts'
+import { ENV } from './environment.ts'
 
 let store: Store | undefined
 
@@ -11,4 +13,14 @@ export function sharedStore(): Store {
     store = openStore({ tables: { data, uid, meta, tree }, uidWidths, shelves, saltBuckets, rejectTtlDays })
   }
   return store
+}
+
+/**
+ * Where this instance keeps trees.
+ * @throws Error naming the variable of the environment that is not set
+ */
+export function sharedTrees(): TreeStore {
+  const { trees } = sharedStore()
+  if (trees === undefined) throw new Error(`The environment variable ${ENV.treeTable} is not set`)
+  return trees
 }

@@ -19,4 +19,4 @@ export const ROUTES: ReadonlyMap<string, Route> = new Map([
 ])
 
 /** Endpoints of OpenTSDB's, with all below them that has no route, that are still to come. */
-export const NOT_BUILT_YET: readonly string[] = ['/api/histogram', '/api/rollup', '/api/tree']
+export const NOT_BUILT_YET: readonly string[] = ['/api/histogram', '/api/rollup']

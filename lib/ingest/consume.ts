@@ -3,6 +3,7 @@ import type { Limits } from '../model/limits.ts'
 import type { Store } from '../store/index.ts'
 import { type LayoutHistory, layoutAt, type ShelfLayout, shelfOf } from '../store/layout.ts'
 import { mapParallel } from '../store/parallel.ts'
+import { Gardener } from '../tree/live.ts'
 import { BlockEncoder, type EncodedBlock } from './blocks.ts'
 import { type DecodedRecord, decodeRecord, type IndexedBatch, type StreamInput } from './decode-record.ts'
 import type { DeviceMapping } from './device-mapping.ts'
@@ -42,11 +43,17 @@ export function createConsumer(
   options: Pick<Consumer, 'store' | 'limits' | 'mapping' | 'blockTtlDays'> & { readonly clock?: () => number },
 ): Consumer {
   const { store, limits } = options
+  const { uids, documents, trees } = store
+  const gardener = trees === undefined ? undefined : new Gardener({ uids, documents, trees })
   return {
     clock: Date.now,
     ...options,
     series: new SeriesResolver(store.uids, limits),
-    noter: new SeriesNoter(store.seriesLog, store.postings),
+    noter: new SeriesNoter(
+      store.seriesLog,
+      store.postings,
+      (tsuids) => gardener?.plantNew(tsuids) ?? Promise.resolve(),
+    ),
     encoder: new BlockEncoder(store.uids.widths),
   }
 }
@@ -67,6 +74,7 @@ export interface ConsumeResult {
  * The order of writes is what readers rely on; each line below is awaited before the next:
  *
  *     UIDs          a name can be found before anything refers to its UID
+ *     trees         a series that is found new is in the trees before it is noted as known
  *     series log    a series can be found before it has points
  *     ledger        readers look for blocks where the ledger says there are some
  *     blocks        from here on the points are readable

@@ -17,14 +17,21 @@ const PARALLEL_READS = 16
 export class SeriesNoter {
   readonly #log: Pick<SeriesLog, 'read' | 'appendAll'>
   readonly #postings: Pick<PostingsStore, 'neighbours'>
+  readonly #onNew: (tsuids: readonly Uint8Array[]) => Promise<void>
   /** Metrics whose log was read. */
   readonly #read = new Set<number>()
   /** TSUIDs known to be held, as Latin-1 text. */
   readonly #held = new Set<string>()
 
-  constructor(log: Pick<SeriesLog, 'read' | 'appendAll'>, postings: Pick<PostingsStore, 'neighbours'>) {
+  /** @param onNew awaited with series that are new before they are noted: who dies in between finds them new again */
+  constructor(
+    log: Pick<SeriesLog, 'read' | 'appendAll'>,
+    postings: Pick<PostingsStore, 'neighbours'>,
+    onNew: (tsuids: readonly Uint8Array[]) => Promise<void> = async () => {},
+  ) {
     this.#log = log
     this.#postings = postings
+    this.#onNew = onNew
   }
 
   /** Forgets what it read. */
@@ -51,8 +58,10 @@ export class SeriesNoter {
     const unlogged = missing(unknown, (one) => this.#held.has(latin1(one.tsuid)))
     const indexed = await this.#readPostings(unlogged)
     const fresh = missing(new Map(unlogged), (one) => indexed.has(latin1(one.tsuid)))
-    if (fresh.length > 0)
+    if (fresh.length > 0) {
+      await this.#onNew(fresh.flatMap(([, ofMetric]) => ofMetric.map(({ tsuid }) => tsuid)))
       await this.#log.appendAll(fresh.map(([metric, ofMetric]) => [metric, ofMetric.map(({ tsuid }) => tsuid)]))
+    }
     for (const ofMetric of unknown.values()) for (const one of ofMetric) one.logged = true
   }
 

@@ -15,6 +15,7 @@ import { RejectStore } from './rejects.ts'
 import { RowStore } from './rows.ts'
 import { SeriesIndex } from './series-index.ts'
 import { SeriesLog } from './series-log.ts'
+import { TreeStore } from './trees.ts'
 
 /** What a store needs to know. */
 export interface StoreConfig {
@@ -74,6 +75,8 @@ export interface Store {
   /** What people wrote about series and names. */
   readonly documents: DocumentStore
   readonly annotations: AnnotationStore
+  /** Undefined where no table for them is configured. */
+  readonly trees: TreeStore | undefined
   readonly stats: Readonly<StoreStats>
   /** Closes idle connections. */
   close(): void
@@ -130,6 +133,7 @@ export function openStore(config: StoreConfig): Store {
     uidAdmin: new UidAdmin(uidTable, uids),
     documents: new DocumentStore(dynamo, tables.meta),
     annotations: new AnnotationStore(dynamo, tables.meta, uidWidths),
+    trees: tables.tree === undefined ? undefined : new TreeStore(dynamo, tables.tree, uidWidths, clock),
     stats,
     close: () => dynamo.close(),
   }

@@ -184,7 +184,8 @@ function kindCode(kind: UidKind): number {
   return UID_KINDS.indexOf(kind) + 1
 }
 
-function contentHash(bytes: Uint8Array): Uint8Array {
+/** What keys tell content apart by: the first 8 bytes of its SHA-256. */
+export function contentHash(bytes: Uint8Array): Uint8Array {
   return createHash('sha256').update(bytes).digest().subarray(0, CONTENT_HASH_BYTES)
 }
 

@@ -3,6 +3,7 @@ import { annotationsContract } from './annotations.contract.ts'
 import { postingsContract } from './postings.contract.ts'
 import { rowsContract } from './rows.contract.ts'
 import { storeContract } from './store.contract.ts'
+import { treesContract } from './trees.contract.ts'
 import { uidContract } from './uid.contract.ts'
 
 storeContract('dynalite', startDynamo)
@@ -10,3 +11,4 @@ rowsContract('dynalite', startDynamo)
 uidContract('dynalite', startDynamo)
 postingsContract('dynalite', startDynamo)
 annotationsContract('dynalite', startDynamo)
+treesContract('dynalite', startDynamo)
