@@ -8,6 +8,8 @@ import { ByteReader, ByteWriter } from './bytes.ts'
 
 /** Bytes of the texts of one row's part, block or stream record at most, once inflated: what bounds a reader's memory. */
 export const MAX_TEXTS_BYTES = 2 ** 24
+/** UTF-8 bytes of one text at most, so that a row's part holds at least one. */
+export const MAX_TEXT_BYTES = 60_000
 /** Fewer bytes are left as they are. */
 const DEFLATE_FROM_BYTES = 32
 const DEFLATE_LEVEL = 6

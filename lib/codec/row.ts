@@ -270,6 +270,7 @@ function cutByTime(points: PointColumns, baseTimeS: number): Body[] {
       bodies.push(body)
       from += size
     }
+    if (!fits && size === 1) throw new RangeError(`A point of ${body.bytes.length} bytes does not fit into a row`)
     size = Math.max(1, Math.floor((size * AIM_BODY_BYTES) / body.bytes.length))
   }
   return bodies

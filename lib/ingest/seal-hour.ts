@@ -3,6 +3,7 @@ import { mergePieces, newestOrigin, type Piece } from '../codec/merge.ts'
 import type { Row } from '../codec/row.ts'
 import { readUid } from '../codec/tsuid.ts'
 import { CorruptDataError } from '../model/errors.ts'
+import { visiblePoints } from '../model/pick-points.ts'
 import { ConditionFailedError } from '../store/errors.ts'
 import type { Store } from '../store/index.ts'
 import type { HourState, Lease, SealedCounts } from '../store/ledger.ts'
@@ -59,7 +60,7 @@ export async function sealHour(
   clock: () => number,
   bounds: SealBounds = DEFAULT_BOUNDS,
 ): Promise<SealedHour> {
-  const work = new HourWork(store, lease, isTimeUp)
+  const work = new HourWork(store, lease, isTimeUp, clock)
   try {
     const outcome = await work.writeRows(bounds)
     if (outcome !== 'written') return { outcome, ...work.done() }
@@ -77,15 +78,17 @@ class HourWork {
   readonly #store: Store
   readonly #lease: Lease
   readonly #isTimeUp: () => boolean
+  readonly #clock: () => number
   readonly #counts = { rows: 0, points: 0, rowBytes: 0, blockBytes: 0 }
   readonly #pointsByMetric = new Map<number, number>()
   #metrics: ReadonlySet<number> = new Set()
   #progress: SealProgress
 
-  constructor(store: Store, lease: Lease, isTimeUp: () => boolean) {
+  constructor(store: Store, lease: Lease, isTimeUp: () => boolean, clock: () => number) {
     this.#store = store
     this.#lease = lease
     this.#isTimeUp = isTimeUp
+    this.#clock = clock
     this.#progress = lease.progress ?? { groups: 1, atOnce: 1, done: 0, rows: 0, rowBytes: 0 }
   }
 
@@ -162,7 +165,7 @@ class HourWork {
   }
 
   async #write(series: readonly GatheredSeries[]): Promise<void> {
-    const rows = await mergeRows(this.#store, this.#lease, series)
+    const rows = await mergeRows(this.#store, this.#lease, series, this.#clock() / 1000)
     const rowBytes = await this.#store.rows.putRows(rows, this.#lease.fence)
     this.#counts.rowBytes += rowBytes
     this.#counts.rows += rows.length
@@ -176,8 +179,16 @@ class HourWork {
   }
 }
 
-/** The rows as they are to be, of some series of an hour. */
-async function mergeRows(store: Store, lease: Lease, series: readonly GatheredSeries[]): Promise<RowPut[]> {
+/**
+ * The rows as they are to be, of some series of an hour. Points whose time has come are left out, and a series that has no others
+ * gets no row: one that is there holds nothing that anybody sees.
+ */
+async function mergeRows(
+  store: Store,
+  lease: Lease,
+  series: readonly GatheredSeries[],
+  nowS: number,
+): Promise<RowPut[]> {
   const { baseTime } = lease
   // Where nobody had a lease before, nobody has written rows.
   const stored =
@@ -189,9 +200,12 @@ async function mergeRows(store: Store, lease: Lease, series: readonly GatheredSe
           { consistent: true },
         )
   const before = new Map(stored.map((row) => [nameOf(row.tsuid), row]))
-  return series.map(({ tsuid, pieces }) => {
-    return { tsuid, baseTime, row: mergeRow(pieces, before.get(nameOf(tsuid))?.row, lease.state) }
-  })
+  return series
+    .map(({ tsuid, pieces }) => {
+      const { points, newest } = mergeRow(pieces, before.get(nameOf(tsuid))?.row, lease.state)
+      return { tsuid, baseTime, row: { points: visiblePoints(points, nowS), newest } }
+    })
+    .filter(({ row }) => row.points.count > 0)
 }
 
 /** Less than what any record says of itself. */

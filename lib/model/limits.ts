@@ -12,6 +12,8 @@ export interface Limits {
   readonly tags: number
   /** UTF-8 bytes of a metric name, tag key or tag value. */
   readonly nameBytes: number
+  /** UTF-8 bytes of a value that is a text; never more than MAX_TEXT_BYTES of the codec. */
+  readonly textBytes: number
   /** Sub-queries in one query request. */
   readonly subQueries: number
   /** Filters in one sub-query. */
@@ -56,6 +58,7 @@ export const DEFAULT_LIMITS: Limits = {
   pointsPerRequest: 100_000,
   tags: 8,
   nameBytes: 256,
+  textBytes: 32_768,
   subQueries: 100,
   filters: 64,
   regexpLength: 1024,

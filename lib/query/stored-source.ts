@@ -1,6 +1,7 @@
 import { decodeBlock } from '../codec/block.ts'
 import { mergePieces, type Piece } from '../codec/merge.ts'
 import { decodeTsuid, hashTsuid } from '../codec/tsuid.ts'
+import { visiblePoints } from '../model/pick-points.ts'
 import type { PointColumns } from '../model/points.ts'
 import type { UidWidths } from '../model/series.ts'
 import type { DataStore } from '../store/data.ts'
@@ -48,23 +49,25 @@ class GatheredSeries implements StoredSeries {
   readonly tsuid: Uint8Array
   readonly tags: StoredSeries['tags']
   readonly pieces: (() => Piece)[] = []
-  readonly #budget: ReadBudget
+  readonly #reading: Reading
 
-  constructor(tsuid: Uint8Array, tags: StoredSeries['tags'], budget: ReadBudget) {
+  constructor(tsuid: Uint8Array, tags: StoredSeries['tags'], reading: Reading) {
     this.tsuid = tsuid
     this.tags = tags
-    this.#budget = budget
+    this.#reading = reading
   }
 
   get points(): PointColumns {
-    this.#budget.time()
-    return mergePieces(
+    const { budget, nowS, values } = this.#reading
+    budget.time()
+    const merged = mergePieces(
       this.pieces.map((piece) => {
         const decoded = piece()
-        this.#budget.points(decoded.points.count)
+        budget.points(decoded.points.count)
         return decoded
       }),
     )
+    return visiblePoints(merged, nowS, values === 'numbers')
   }
 }
 
@@ -81,7 +84,13 @@ interface Reading {
   readonly wanted: (tags: StoredSeries['tags']) => boolean
   readonly budget: ReadBudget
   readonly gathered: Gathered
+  /** Seconds since 1970: points whose time has come by then are not seen. */
+  readonly nowS: number
+  readonly values: SeenValues
 }
+
+/** Which values a reader sees: OpenTSDB knows numbers alone. */
+export type SeenValues = 'numbers' | 'all'
 
 /** Reads series from where the ledger says that their points are: the blocks of open hours, the rows of sealed ones, or both. */
 export class StoredSeriesSource implements SeriesSource {
@@ -89,13 +98,18 @@ export class StoredSeriesSource implements SeriesSource {
   readonly #widths: UidWidths
   readonly #clock: () => number
   readonly #index: CachedIndex
+  readonly #values: SeenValues
 
-  /** @param clock milliseconds since 1970 */
-  constructor(store: ReadableStore, widths: UidWidths, clock: () => number = Date.now) {
+  /**
+   * @param clock milliseconds since 1970
+   * @param values whether texts are read too
+   */
+  constructor(store: ReadableStore, widths: UidWidths, clock: () => number = Date.now, values: SeenValues = 'numbers') {
     this.#store = store
     this.#widths = widths
     this.#clock = clock
     this.#index = new CachedIndex(store.index, clock)
+    this.#values = values
   }
 
   async read(
@@ -105,7 +119,8 @@ export class StoredSeriesSource implements SeriesSource {
     budget: ReadBudget,
     selection?: IndexSelection,
   ): Promise<StoredSeries[]> {
-    const reading: Reading = { metric, wanted, budget, gathered: new Map() }
+    const nowS = this.#clock() / 1000
+    const reading: Reading = { metric, wanted, budget, gathered: new Map(), nowS, values: this.#values }
     const hours = await this.#plan(metric, range, budget)
     // What is in blocks first, the rows last. A seal that comes in between has put into the rows what the blocks held; the
     // other way round it could take a point from where it is looked for next to where nobody looks any more.
@@ -210,12 +225,13 @@ export class StoredSeriesSource implements SeriesSource {
     })
   }
 
-  #gather({ gathered, wanted, budget }: Reading, tsuid: Uint8Array, piece: () => Piece): void {
+  #gather(reading: Reading, tsuid: Uint8Array, piece: () => Piece): void {
+    const { gathered, wanted, budget } = reading
     const key = Buffer.from(tsuid.buffer, tsuid.byteOffset, tsuid.byteLength).toString('latin1')
     let series = gathered.get(key)
     if (series === undefined && !gathered.has(key)) {
       const { tags } = decodeTsuid(tsuid, this.#widths)
-      series = wanted(tags) ? new GatheredSeries(tsuid, tags, budget) : undefined
+      series = wanted(tags) ? new GatheredSeries(tsuid, tags, reading) : undefined
       gathered.set(key, series)
       if (series !== undefined) budget.series(1)
     }
