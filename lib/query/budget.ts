@@ -21,7 +21,7 @@ interface Counts extends ReadCosts {
   /** Sealed hours of series. */
   readonly rows: number
   readonly blocks: number
-  /** Hours of which blocks were read. */
+  /** Hours of shelves of which blocks were read. */
   readonly blockHours: number
 }
 
@@ -130,7 +130,7 @@ export class Budget {
     this.#rows++
   }
 
-  /** Notes that an hour's blocks were read. */
+  /** Notes that the blocks of a shelf's hour were read. */
   blocks(count: number): void {
     this.#blocks += count
     this.#blockHours++

@@ -49,6 +49,6 @@ export interface ReadBudget {
   planned?(stats: PlanStats): void
   /** Takes note of a row that was read. */
   row?(): void
-  /** Takes note of the blocks that were read of an hour. */
+  /** Takes note of the blocks that were read of a shelf's hour. */
   blocks?(count: number): void
 }

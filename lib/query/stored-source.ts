@@ -8,7 +8,7 @@ import type { DataStore } from '../store/data.ts'
 import { type LayoutHistory, layoutAt, type ShelfLayout, shelfOf, shelvesOfMetric } from '../store/layout.ts'
 import type { LayoutStore } from '../store/layout-store.ts'
 import type { Ledger, LedgerHour } from '../store/ledger.ts'
-import { mapParallel } from '../store/parallel.ts'
+import { mapParallel, readAhead } from '../store/parallel.ts'
 import type { TagConstraint } from '../store/postings-pages.ts'
 import type { RowStore, StoredRow } from '../store/rows.ts'
 import type { SeriesIndex } from '../store/series-index.ts'
@@ -31,7 +31,7 @@ const SETTLED_AFTER_MS = 600_000
 
 /** The parts of the store that reading needs. */
 export interface ReadableStore {
-  readonly data: Pick<DataStore, 'readBlocks'>
+  readonly data: Pick<DataStore, 'readBlockPages'>
   readonly ledger: Pick<Ledger, 'readLedger'>
   readonly rows: Pick<RowStore, 'readRowsExact' | 'readRowsRange'>
   readonly index: Pick<SeriesIndex, 'find'>
@@ -124,7 +124,8 @@ export class StoredSeriesSource implements SeriesSource {
     const hours = await this.#plan(metric, range, budget)
     // What is in blocks first, the rows last. A seal that comes in between has put into the rows what the blocks held; the
     // other way round it could take a point from where it is looked for next to where nobody looks any more.
-    await mapParallel(hours, READS_AT_A_TIME, (hour) => this.#readBlocks(hour, reading))
+    const inBlocks = hours.flatMap(({ shelves }) => shelves.filter(({ state }) => state !== 'sealed'))
+    await mapParallel(inBlocks, READS_AT_A_TIME, (hour) => this.#readBlocks(hour, reading))
     await this.#readRows(hours, reading, selection)
     const series = [...reading.gathered.values()].filter((one) => one !== undefined)
     series.sort((a, b) => Buffer.compare(a.tsuid, b.tsuid))
@@ -151,22 +152,24 @@ export class StoredSeriesSource implements SeriesSource {
     return plan
   }
 
-  /** Reads what the ledger says of an hour is in blocks. */
-  async #readBlocks({ baseTime, shelves }: PlannedHour, reading: Reading): Promise<void> {
-    const { metric, budget } = reading
-    for (const { shelf, state, earliestLate } of shelves) {
-      if (state === 'sealed') continue
-      const from = state === 'late' ? earliestLate : undefined
-      const blocks = await this.#store.data.readBlocks(shelf, baseTime, from)
-      budget.blocks?.(blocks.length)
-      for (const bytes of blocks) {
-        budget.bytes(bytes.length)
-        const { series, sources: origins } = decodeBlock(bytes, { metric })
-        // Points are cut out of the block's columns when they are first asked for.
-        for (const found of series) {
-          this.#gather(reading, found.tsuid, () => ({ points: found.points, sources: found.sources, origins }))
-        }
-      }
+  /** Reads what the ledger says of a shelf's hour is in blocks. */
+  async #readBlocks({ shelf, baseTime, state, earliestLate }: LedgerHour, reading: Reading): Promise<void> {
+    const from = state === 'late' ? earliestLate : undefined
+    let blocks = 0
+    // Each page is decoded while the next is on its way.
+    for await (const page of readAhead(this.#store.data.readBlockPages(shelf, baseTime, from))) {
+      for (const bytes of page) this.#gatherBlock(reading, bytes)
+      blocks += page.length
+    }
+    reading.budget.blocks?.(blocks)
+  }
+
+  #gatherBlock(reading: Reading, bytes: Uint8Array): void {
+    reading.budget.bytes(bytes.length)
+    const { series, sources: origins } = decodeBlock(bytes, { metric: reading.metric })
+    // Points are cut out of the block's columns when they are first asked for.
+    for (const found of series) {
+      this.#gather(reading, found.tsuid, () => ({ points: found.points, sources: found.sources, origins }))
     }
   }
 
@@ -197,27 +200,29 @@ export class StoredSeriesSource implements SeriesSource {
     })
     budget.planned?.(stats)
     await mapParallel(blocks, READS_AT_A_TIME, async (block) => {
-      for (const row of await this.#readRowBlock(metric, block)) {
+      for (const row of await this.#readRowBlock(metric, block, budget)) {
         const hour = sealed.get(row.baseTime)
         if (hour !== undefined) this.#gatherRow(reading, hour, row)
       }
     })
   }
 
-  async #readRowBlock(metric: number, { read, baseTimes, tsuids = [], consistent }: RowBlock): Promise<StoredRow[]> {
+  async #readRowBlock(metric: number, block: RowBlock, budget: ReadBudget): Promise<StoredRow[]> {
+    const { read, baseTimes, tsuids = [], consistent } = block
     const { rows } = this.#store
-    if (read === 'exact') return rows.readRowsExact(baseTimes, tsuids, { consistent })
-    const found = await mapParallel(baseTimes, 1, (baseTime) => rows.readRowsRange(metric, baseTime, { consistent }))
+    // Counted as they come: an hour of a metric may have more series than memory has room for.
+    const options = { consistent, onRead: (bytes: number) => budget.bytes(bytes) }
+    if (read === 'exact') return rows.readRowsExact(baseTimes, tsuids, options)
+    const found = await mapParallel(baseTimes, 1, (baseTime) => rows.readRowsRange(metric, baseTime, options))
     return found.flat()
   }
 
   /** @param hour with its sealed shelves alone */
   #gatherRow(reading: Reading, { layout, shelves }: PlannedHour, stored: StoredRow): void {
-    const { tsuid, bytes } = stored
+    const { tsuid } = stored
     // A row of an open shelf was left by a seal that is under way; its blocks have been read.
     const own = shelfOf(layout, reading.metric, hashTsuid(tsuid))
     if (!shelves.some(({ shelf }) => shelf === own)) return
-    reading.budget.bytes(bytes)
     reading.budget.row?.()
     this.#gather(reading, tsuid, () => {
       const { points, newest } = stored.row

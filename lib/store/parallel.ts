@@ -32,3 +32,20 @@ export function chunksOf<T>(items: readonly T[], size: number): T[][] {
   for (let at = 0; at < items.length; at += size) chunks.push(items.slice(at, at + size))
   return chunks
 }
+
+/** The same pages, each asked for before the one before it is handed on: what it is used for takes place meanwhile. */
+export async function* readAhead<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
+  const iterator = pages[Symbol.asyncIterator]()
+  try {
+    for (let next = iterator.next(); ; ) {
+      const { done, value } = await next
+      if (done === true) return
+      next = iterator.next()
+      // Whoever stops here does not wait for it; whoever goes on gets the error above.
+      next.catch(() => undefined)
+      yield value
+    }
+  } finally {
+    void iterator.return?.()
+  }
+}

@@ -39,6 +39,8 @@ export interface RowPut extends RowId {
 export interface ReadOptions {
   /** Whether to see all writes that ended before, for twice the units. */
   readonly consistent: boolean
+  /** Told of the bytes of each answer's rows as it comes; what it throws ends the reading. */
+  readonly onRead?: (bytes: number) => void
 }
 
 /** Puts under way at a time. */
@@ -128,6 +130,7 @@ export class RowStore {
     const ids = baseTimes.flatMap((baseTime) => tsuids.map((tsuid) => ({ tsuid, baseTime })))
     const keys = await Promise.all(ids.map((id) => this.#key(id)))
     const items = await this.#dynamo.batchGet(this.#table, keys, options)
+    options.onRead?.(rowBytes(items))
     return this.#join(items)
   }
 
@@ -144,7 +147,8 @@ export class RowStore {
       const items: Item[] = []
       const pk = rowPk(salt, metric, baseTime, this.#widths)
       for await (const page of this.#dynamo.query(readRowsInput(this.#table, pk, POINTS_SK, options))) {
-        items.push(...page)
+        options.onRead?.(rowBytes(page))
+        for (const item of page) items.push(item)
       }
       return this.#join(items)
     })
@@ -237,6 +241,10 @@ function keysOf(item: Item): ItemKey {
 
 function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+}
+
+function rowBytes(items: readonly Item[]): number {
+  return items.reduce((sum, { row }) => sum + (row?.B?.length ?? 0), 0)
 }
 
 function sizeOf(parts: readonly RowPart[]): number {
