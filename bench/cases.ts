@@ -36,27 +36,6 @@ export const HUNDRED_HOSTS_IMPORTED: Fleet = {
   pointsPerRequest: 5000,
 }
 
-/** The same number of points of few series and of many. */
-export const HUNDRED_SERIES: Fleet = {
-  name: 'series=100 batch=500',
-  hosts: 10,
-  metrics: 10,
-  stepS: 1,
-  steps: 2000,
-  pointsPerRequest: 500,
-  seed: 20261122,
-}
-
-export const TEN_THOUSAND_SERIES: Fleet = {
-  name: 'series=10000 batch=500',
-  hosts: 1000,
-  metrics: 10,
-  stepS: 10,
-  steps: 20,
-  pointsPerRequest: 500,
-  seed: 20261122,
-}
-
 export function pointCount(fleet: Fleet): number {
   return fleet.hosts * fleet.metrics * fleet.steps
 }

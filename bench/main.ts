@@ -1,10 +1,16 @@
-// npm run bench -- NAME [--json] [--data FILE]
+// npm run bench -- NAME [--json] [--data FILE] [--only TEXT]
 import { parseArgs } from 'node:util'
 import { jsonReport, type Report, tableReport } from './report.ts'
 
 interface Bench {
-  /** @param options.data a file to measure with, where the benchmark takes one */
-  run(report: Report, options: { readonly data?: string | undefined }): Promise<void>
+  /**
+   * @param options.data a file to measure with, where the benchmark takes one
+   * @param options.only text in the names of the workloads wanted, where the benchmark takes long
+   */
+  run(
+    report: Report,
+    options: { readonly data?: string | undefined; readonly only?: string | undefined },
+  ): Promise<void>
 }
 
 /** Each benchmark by name, loaded when asked for. */
@@ -19,16 +25,16 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean' }, data: { type: 'string' } },
+  options: { json: { type: 'boolean' }, data: { type: 'string' }, only: { type: 'string' } },
 })
 const [name = ''] = positionals
 const load = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined
 if (load === undefined) {
   console.error(
-    `usage: npm run bench -- NAME [--json] [--data FILE]\nNAME is one of ${Object.keys(BENCHES).join(', ')}`,
+    `usage: npm run bench -- NAME [--json] [--data FILE] [--only TEXT]\nNAME is one of ${Object.keys(BENCHES).join(', ')}`,
   )
   process.exitCode = 2
 } else {
   const bench = await load()
-  await bench.run(values.json ? jsonReport : tableReport(), { data: values.data })
+  await bench.run(values.json ? jsonReport : tableReport(), { data: values.data, only: values.only })
 }

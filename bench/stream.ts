@@ -6,7 +6,6 @@ import type {
   KinesisStreamRecord,
 } from 'aws-lambda'
 import type { HttpAnswer } from '../functions/http/index.ts'
-import type { StreamInput } from '../lib/ingest/decode-record.ts'
 import { EmulatorClient } from '../local/emulators/client.ts'
 import { BENCH_STREAM } from './emulators.ts'
 
@@ -60,11 +59,6 @@ function eventRecord(shard: string, record: StreamRecord): KinesisStreamRecord {
       sequenceNumber: record.SequenceNumber,
     },
   }
-}
-
-/** Bytes of a record's data. */
-export function recordBytes(record: KinesisStreamRecord): number {
-  return Buffer.byteLength(record.kinesis.data, 'base64')
 }
 
 /** Events of at most `size` records of one shard each, in the shard's order. */
@@ -121,16 +115,6 @@ export const INVOCATION: Context = {
   done: () => {},
   fail: () => {},
   succeed: () => {},
-}
-
-/** A record as consumeBatch takes it. */
-export function streamInput({ eventID, kinesis }: KinesisStreamRecord): StreamInput {
-  return {
-    sequence: kinesis.sequenceNumber,
-    arrivalMs: Math.round(kinesis.approximateArrivalTimestamp * 1000),
-    shard: Number(/(\d+):/.exec(eventID)?.[1]),
-    bytes: Buffer.from(kinesis.data, 'base64'),
-  }
 }
 
 /** The status of what the put function answers. */

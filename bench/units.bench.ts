@@ -1,151 +1,117 @@
-// npm run bench -- units [--json]
-import { strictEqual } from 'node:assert'
-import { KinesisClient } from '@aws-sdk/client-kinesis'
-import { NodeHttpHandler } from '@smithy/node-http-handler'
-import type { KinesisStreamRecord } from 'aws-lambda'
-import { readConfig } from '../functions/config.ts'
-import { type Consumer, consumeBatch, createConsumer } from '../lib/ingest/consume.ts'
-import { DEFAULT_DEVICE_MAPPING, parseDeviceMapping } from '../lib/ingest/device-mapping.ts'
-import { PointStream } from '../lib/ingest/point-stream.ts'
-import { put } from '../lib/ingest/put.ts'
-import { openStore } from '../lib/store/index.ts'
-import { type Fleet, HUNDRED_SERIES, putBodies, TEN_THOUSAND_SERIES } from './cases.ts'
-import { BENCH_STREAM, type EmulatorEndpoints, setFunctionEnvironment, startEmulators } from './emulators.ts'
-import type { Report } from './report.ts'
-import { readStream, recordBytes, streamEvents, streamInput } from './stream.ts'
+// npm run bench -- units [--json] [--only TEXT]
 
-/** Records that consume gets at a time; the more, the more points share a block. */
-const RECORDS_AN_EVENT = 100
+import type { Fleet } from './cases.ts'
+import { setFunctionEnvironment, startEmulators } from './emulators.ts'
+import { billFor, type Measured, PRICES_OF, WAYS, type Way } from './prices.ts'
+import type { Report } from './report.ts'
+import { DEVICES, HOURS } from './unit-cases.ts'
+import { FleetStore, type HourCost } from './unit-hour.ts'
+import { ITEM_KINDS, type Units, type UnitsByKind } from './unit-meter.ts'
+
+/** Shards of a stream that begins on demand; its batches are so much smaller. */
+const ON_DEMAND_SHARDS = 4
+
+/** Of large fleets one minute in ten is written and one host in ten sealed; all takes a quarter of an hour each. */
+const SAMPLE = 10
 
 /**
- * What points cost at AWS's meters: bytes and records in the stream, requests of the SDK, and read and write units as the
- * emulator of DynamoDB counts them in ConsumedCapacity. Points go through put, Kinesis' emulator and consumeBatch.
- * A fleet's first step, in which every series is new, is counted by itself, for each thousand series.
+ * What points cost at DynamoDB's meter, by the emulator's ConsumedCapacity: whole hours of fleets through consume, in windows of
+ * five seconds of simulated time, and seal, in the layout that seal plans for them. The records are packed as put packs requests of
+ * 500 points; Kinesis is left out, so that time can be simulated. What makes new series known is counted apart, and so is what late points cost on top.
  */
-export async function run(report: Report): Promise<void> {
-  for (const fleet of [HUNDRED_SERIES, TEN_THOUSAND_SERIES]) await measure(fleet, report)
+export async function run(report: Report, { only = '' }: { readonly only?: string | undefined }): Promise<void> {
+  const ofThousandHosts = HOURS.filter(({ hosts }) => hosts === 1000)
+  const cases: Case[] = [
+    ...HOURS.map((fleet) => ({
+      fleet,
+      shards: 1,
+      withLate: fleet.stepS === 60 && ofThousandHosts.includes(fleet),
+      sample: fleet.stepS === 60 && ofThousandHosts.includes(fleet) ? 1 : SAMPLE,
+    })),
+    { fleet: DEVICES, shards: 1, withLate: false, sample: SAMPLE },
+    ...ofThousandHosts.map((fleet) => ({ fleet, shards: ON_DEMAND_SHARDS, withLate: false, sample: SAMPLE })),
+  ]
+  for (const each of cases) {
+    const name = `${each.fleet.name} shards=${each.shards}`
+    if (!name.includes(only)) continue
+    const cost = await measure(each)
+    tell(report, each.fleet, name, cost)
+    if (each.shards === 1) tellPrices(report, each.fleet, name, cost)
+  }
 }
 
-async function measure(fleet: Fleet, report: Report): Promise<void> {
-  const startS = Math.floor(Date.now() / 3_600_000) * 3600
-  const bodies = putBodies(fleet, startS)
-  const series = fleet.hosts * fleet.metrics
-  const firstStep = Math.max(1, Math.ceil(series / fleet.pointsPerRequest))
+interface Case {
+  readonly fleet: Fleet
+  readonly shards: number
+  /** Whether to measure what late points cost; it takes as long again. */
+  readonly withLate: boolean
+  /** 1: the whole hour; else one part in this many. */
+  readonly sample: number
+}
 
+async function measure({ fleet, shards, withLate, sample }: Case): Promise<HourCost> {
   const emulators = await startEmulators()
   setFunctionEnvironment(emulators)
   try {
-    const pipe = await openPipe(emulators)
-    const first = await pipe.send(bodies.slice(0, firstStep))
-    const rest = await pipe.send(bodies.slice(firstStep))
-    for (const [phase, counts, scale, unit] of [
-      ['new series', first, series / 1000, '/1000 new series'],
-      ['known series', rest, rest.points / 1e6, '/million points'],
-    ] as const) {
-      const figure = (metric: string, value: number, of: string) =>
-        report({
-          bench: 'units',
-          case: fleet.name,
-          metric: `${phase}: ${metric}`,
-          value: value / scale,
-          unit: of + unit,
-        })
-      figure('stream bytes', counts.streamBytes, 'bytes')
-      figure('stream records', counts.streamRecords, 'records')
-      for (const [operation, { requests, readUnits, writeUnits }] of [...counts.operations].sort()) {
-        figure(`${operation} requests`, requests, 'requests')
-        if (readUnits > 0) figure(`${operation} read units`, readUnits, 'units')
-        if (writeUnits > 0) figure(`${operation} write units`, writeUnits, 'units')
-      }
-      const total = [...counts.operations.values()]
-      figure('all requests', sum(total, 'requests') + counts.streamRecords, 'requests')
-      figure('all read units', sum(total, 'readUnits'), 'units')
-      figure('all write units', sum(total, 'writeUnits'), 'units')
-    }
+    return await new FleetStore(fleet, shards, emulators.dynamo).measure(withLate, sample)
   } finally {
     await emulators.stop()
   }
 }
 
-interface OperationCounts {
-  requests: number
-  readUnits: number
-  writeUnits: number
+function tell(report: Report, fleet: Fleet, name: string, cost: HourCost): void {
+  const { points, hour, firstSight } = cost
+  const series = fleet.hosts * fleet.metrics
+  const figure = (metric: string, value: number, unit: string) =>
+    report({ bench: 'units', case: name, metric, value, unit })
+  figure('points a second', points / 3600, 'points/s')
+  figure('shelves', cost.shelves, 'shelves')
+  figure('write units', sum(hour, 'writes') / points, 'units/point')
+  for (const kind of ITEM_KINDS) {
+    if (hour[kind].writes > 0) figure(`write units of ${kind}`, hour[kind].writes / points, 'units/point')
+  }
+  figure('points in a write unit of blocks', points / hour.blocks.writes, 'points/unit')
+  figure('read units', sum(hour, 'reads') / points, 'units/point')
+  figure('requests', (sum(hour, 'requests') / points) * 1e6, 'requests/million points')
+  for (const [late, units] of Object.entries(cost.late ?? {})) {
+    figure(`write units with 1 % late, ${late}`, (sum(hour, 'writes') + sum(units, 'writes')) / points, 'units/point')
+  }
+  figure('new series: write units of the index', firstSight['series index'].writes / series, 'units/series')
+  figure('new series: write units of names', firstSight.names.writes / series, 'units/series')
+  figure('bytes of blocks', cost.blockBytes / points, 'bytes/point')
+  figure('bytes of rows', cost.rowBytes / points, 'bytes/point')
+  figure('stream records', (cost.stream.records / points) * 1e6, 'records/million points')
+  figure('stream', (cost.stream.kilobytes / points) * 1024, 'bytes/point')
 }
 
-/** What some points have cost on their way. */
-interface Counts {
-  points: number
-  streamBytes: number
-  /** Also the number of PutRecords requests: a request of 500 points is one record. */
-  streamRecords: number
-  /** Of DynamoDB, by name. */
-  readonly operations: Map<string, OperationCounts>
-}
+/** DynamoDB counts this for each item beside its attributes; the rest is a row's key. */
+const ITEM_BYTES = 100 + 40
 
-function sum(counts: readonly OperationCounts[], what: keyof OperationCounts): number {
-  return counts.reduce((total, count) => total + count[what], 0)
-}
-
-/** Put, stream and consumer on emulators; counts what passes. */
-async function openPipe(emulators: EmulatorEndpoints): Promise<{ send(bodies: readonly string[]): Promise<Counts> }> {
-  const config = readConfig()
-  const { limits } = config
-  const stream = new PointStream(
-    new KinesisClient({ endpoint: emulators.kinesis, maxAttempts: 1, requestHandler: new NodeHttpHandler() }),
-    BENCH_STREAM,
-    { deadlineMs: 8_000 },
-  )
-  let operations = new Map<string, OperationCounts>()
-  const store = openStore({
-    ...config,
-    tables: config.tables,
-    endpoint: emulators.dynamo,
-    onConsumed: ({ operation, readUnits, writeUnits }) => {
-      const count = operations.get(operation) ?? { requests: 0, readUnits: 0, writeUnits: 0 }
-      count.requests++
-      count.readUnits += readUnits
-      count.writeUnits += writeUnits
-      operations.set(operation, count)
-    },
-  })
-  const consumer = createConsumer({
-    store,
-    limits,
-    mapping: parseDeviceMapping(DEFAULT_DEVICE_MAPPING),
-    blockTtlDays: config.blockTtlDays,
-  })
-  const seen = new Set<string>()
-  return {
-    async send(bodies) {
-      operations = new Map()
-      for (const text of bodies) strictEqual((await put({ stream, acks: noAcks, limits }, { text })).unavailable, 0)
-      const records = (await readStream(emulators.kinesis)).filter((record) => !seen.has(record.eventID))
-      for (const record of records) seen.add(record.eventID)
-      const points = await consumeAll(consumer, records)
-      strictEqual(
-        points,
-        bodies.reduce((total, body) => total + JSON.parse(body).length, 0),
-      )
-      const streamBytes = records.reduce((total, record) => total + recordBytes(record), 0)
-      return { points, streamBytes, streamRecords: records.length, operations }
-    },
+/** Dollars of a million points, for the ways that such requests may come. */
+function tellPrices(report: Report, fleet: Fleet, name: string, cost: HourCost): void {
+  const { points, hour } = cost
+  const measured: Measured = {
+    writeUnits: sum(hour, 'writes') / points,
+    readUnits: sum(hour, 'reads') / points,
+    streamKilobytes: cost.stream.kilobytes / points,
+    rowBytes: (cost.rowBytes + fleet.hosts * fleet.metrics * ITEM_BYTES) / points,
+    blockBytes: cost.blockBytes / points,
+    pointsPerSecond: points / 3600,
+  }
+  const ways: readonly Way[] = WAYS.filter((way) => way.pointsPerRequest === fleet.pointsPerRequest)
+  for (const way of ways) {
+    for (const [metric, value] of Object.entries(billFor(way, measured))) {
+      report({
+        bench: 'units',
+        case: `${name}: ${way.name}`,
+        metric: `${metric}, at prices of ${PRICES_OF}`,
+        value,
+        unit: metric === 'storageMonth' ? 'dollars/million points/month' : 'dollars/million points',
+      })
+    }
   }
 }
 
-/** @returns points stored */
-async function consumeAll(consumer: Consumer, records: readonly KinesisStreamRecord[]): Promise<number> {
-  let points = 0
-  for (const event of streamEvents(records, RECORDS_AN_EVENT)) {
-    const result = await consumeBatch(consumer, event.Records.map(streamInput))
-    strictEqual(result.failed, undefined)
-    strictEqual(result.rejects, 0)
-    points += result.points
-  }
-  return points
-}
-
-/** Nothing here waits for its points. */
-function noAcks(): never {
-  throw new Error('A put without ?sync looked for its acknowledgement')
+function sum(units: UnitsByKind, what: keyof Units): number {
+  return Object.values(units).reduce((total, each) => total + each[what], 0)
 }
