@@ -42,10 +42,11 @@ export class Query extends Construct {
       timeoutSeconds: 29,
       environment: { ...environment, ...storage.names('tree') },
       permissions: [
-        // Annotations lie with the points, documents with the index.
+        { actions: READ_ITEMS, resources: storage.arns('data') },
+        // Annotations and documents lie with the index; points are not its to write.
         {
           actions: [...READ_ITEMS, ...WRITE_ITEMS, 'dynamodb:DeleteItem'],
-          resources: storage.arns('data', 'uid', 'meta', 'tree'),
+          resources: storage.arns('uid', 'meta', 'tree'),
         },
       ],
     })

@@ -8,6 +8,7 @@ import { Observe } from './observe.ts'
 import { Query } from './query.ts'
 import { Seal } from './seal.ts'
 import { Storage } from './storage.ts'
+import { Trees } from './trees.ts'
 
 export interface TsdbStackProps extends StackProps {
   readonly config: StackConfig
@@ -21,6 +22,7 @@ export class TsdbStack extends Stack {
     const storage = new Storage(this, 'Storage', { config })
     const ingest = new Ingest(this, 'Ingest', { config, storage })
     const seal = new Seal(this, 'Seal', { config, storage })
+    new Trees(this, 'Trees', { config, storage })
     const query = new Query(this, 'Query', { config, storage })
     const devices = new Devices(this, 'Devices', { config, stream: ingest.stream })
     const api = new Api(this, 'Api', {

@@ -1,5 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions'
 import { describe, expect, test } from 'vitest'
+import { ENTRIES } from '../../../infra/bundle.ts'
 import { OPEN_ACCESS_ACKNOWLEDGED } from '../../../infra/config.ts'
 import { deviceSql } from '../../../infra/devices.ts'
 import { synthesise } from './synthesise.ts'
@@ -159,8 +160,8 @@ describe('stream and consumer', () => {
 })
 
 describe('functions', () => {
-  test('there are five, on the current Node and arm64, that log JSON and no start or end of a call', () => {
-    byDefault.template.resourceCountIs('AWS::Lambda::Function', 5)
+  test('there is one for each entry, on the current Node and arm64, that log JSON and no start or end of a call', () => {
+    byDefault.template.resourceCountIs('AWS::Lambda::Function', ENTRIES.length)
     byDefault.template.allResourcesProperties('AWS::Lambda::Function', {
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
@@ -170,7 +171,7 @@ describe('functions', () => {
 
   test('logRetentionDays: how long each log is kept', () => {
     const { template } = synthesise({ logRetentionDays: '7' })
-    template.resourceCountIs('AWS::Logs::LogGroup', 5)
+    template.resourceCountIs('AWS::Logs::LogGroup', ENTRIES.length)
     template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 7 })
   })
 
@@ -200,13 +201,20 @@ describe('functions', () => {
       'QueryMeta',
       [
         'dynamodb:BatchGetItem',
+        'dynamodb:BatchGetItem',
         'dynamodb:BatchWriteItem',
         'dynamodb:DeleteItem',
         'dynamodb:GetItem',
+        'dynamodb:GetItem',
         'dynamodb:PutItem',
+        'dynamodb:Query',
         'dynamodb:Query',
         'dynamodb:UpdateItem',
       ],
+    ],
+    [
+      'TreesRole',
+      ['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
     ],
     [
       'SealRole',
@@ -345,12 +353,26 @@ describe('open access', () => {
   })
 })
 
-test('sealing is called every five minutes', () => {
+test.each(['SealFunction', 'TreesFunction'])('%s is called every five minutes', (called) => {
   byDefault.template.hasResourceProperties('AWS::Events::Rule', {
     ScheduleExpression: 'rate(5 minutes)',
     State: 'ENABLED',
-    Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^SealFunction'), 'Arn'] } })],
+    Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp(`^${called}`), 'Arn'] } })],
   })
+})
+
+test('who keeps names, annotations and trees, and who tends trees, may not write points', () => {
+  const dataTable = Object.keys(byDefault.template.findResources('AWS::DynamoDB::Table')).find((id) =>
+    id.startsWith('StorageData'),
+  )
+  for (const rolePrefix of ['QueryMeta', 'TreesRole']) {
+    const roles = Object.entries(byDefault.template.findResources('AWS::IAM::Role'))
+    const [, role] = roles.find(([id]) => id.startsWith(rolePrefix)) ?? []
+    const statements: { Action: string | string[] }[] = role?.Properties.Policies[0].PolicyDocument.Statement
+    const ofPoints = statements.filter((statement) => JSON.stringify(statement).includes(String(dataTable)))
+    const actions = ofPoints.flatMap(({ Action }) => Action)
+    expect(actions.filter((action) => /Put|Update|Write|Delete/.test(action))).toEqual([])
+  }
 })
 
 test('alarms watch the consumer’s lag, sealing, both queues and the use of UIDs, and name their section of the docs', () => {
