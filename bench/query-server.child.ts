@@ -6,5 +6,5 @@ import type { RunningServer } from './query-server.ts'
 const [dataDir] = process.argv.slice(2)
 const server = await startServer({ port: 0, logLevel: 'warn', ...(dataDir !== undefined && { dataDir }) })
 const { port, dynamoEndpoint, tables } = server
-process.stdout.write(`${JSON.stringify({ port, dynamoEndpoint, tables } satisfies RunningServer)}\n`)
+process.stdout.write(`${JSON.stringify({ pid: process.pid, port, dynamoEndpoint, tables } satisfies RunningServer)}\n`)
 process.stdin.resume().on('end', () => void server.close().then(() => process.exit()))

@@ -59,7 +59,8 @@ async function untilAnswering(child: ChildProcess, port: number, said: () => str
   }
 }
 
-async function cpuSecondsOf(pid: number | undefined): Promise<number | undefined> {
+/** Seconds of CPU that a process and its threads have used; undefined where the system does not tell. */
+export async function cpuSecondsOf(pid: number | undefined): Promise<number | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
   // the second field, the name in brackets, may hold blanks
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
