@@ -128,7 +128,8 @@ export function folded(text: string): string {
   return text.toLowerCase()
 }
 
-function documentKey(kind: DocumentKind, id: Uint8Array): ItemKey {
+/** Where a document lies. */
+export function documentKey(kind: DocumentKind, id: Uint8Array): ItemKey {
   const pk = new ByteWriter(2 + id.length).u8(DOCUMENTS).u8(DOCUMENT_KINDS.indexOf(kind) + 1)
   return { pk: pk.raw(id).finish(), sk: Uint8Array.of(0) }
 }
@@ -157,7 +158,8 @@ function indexedBytes(text: string): Uint8Array {
   return Buffer.from(folded(text), 'utf8').subarray(0, INDEXED_BYTES)
 }
 
-function indexKeys(kind: DocumentKind, id: Uint8Array, document: Document): ItemKey[] {
+/** The index items of a document. */
+export function indexKeys(kind: DocumentKind, id: Uint8Array, document: Document): ItemKey[] {
   return textsOf(document).map(([field, text]) => ({
     pk: indexPk(kind, field),
     sk: new ByteWriter(64).raw(indexedBytes(text)).u8(0).raw(id).finish(),

@@ -1,6 +1,6 @@
 import type { UidKind, UidWidths } from '../model/series.ts'
 import { uidToHex } from './hex.ts'
-import type { UidTable } from './table.ts'
+import { FORWARDS_PAGE, type UidTable } from './table.ts'
 
 /** What is wrong with a name. */
 export interface UidFault {
@@ -39,7 +39,7 @@ export async function checkNames(
 ): Promise<UidCheck> {
   const faults: UidFault[] = []
   let checked = 0
-  for await (const page of table.forwards(kind, '', after)) {
+  for await (const page of table.forwards(kind, '', after, Math.min(atLeast, FORWARDS_PAGE))) {
     // after the names: what they were given is counted by then
     const [given, reverses] = await Promise.all([
       table.given(kind),

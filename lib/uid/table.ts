@@ -12,6 +12,9 @@ import { ConditionFailedError } from '../store/errors.ts'
 import { counterKey, nameKey, namesPk, uidKey, uidSettingsKey } from '../store/keys.ts'
 import { UidAlreadyAssignedError, UidTakenError, widthsText } from './errors.ts'
 
+/** Names of one answer where all are gone through: what is done with each costs more than reading it. */
+export const FORWARDS_PAGE = 1000
+
 /** What a store's tsdb-uid says of itself. */
 export interface UidSettings {
   /** Bytes of metric, tagk and tagv UIDs: `3,3,4`. */
@@ -78,10 +81,16 @@ export class UidTable {
    * Names of a kind with their UIDs, in order of the names' UTF-8 bytes, strongly consistently.
    * @param prefix what they start with
    * @param after the name behind which to begin; '' for the first
+   * @param pageSize names of one answer
    * @yields those of one answer after the other
    */
-  async *forwards(kind: UidKind, prefix = '', after = ''): AsyncGenerator<{ name: string; uid: number }[]> {
-    for await (const page of this.#dynamo.query(forwardsInput(this.#table, kind, prefix, after))) {
+  async *forwards(
+    kind: UidKind,
+    prefix = '',
+    after = '',
+    pageSize = FORWARDS_PAGE,
+  ): AsyncGenerator<{ name: string; uid: number }[]> {
+    for await (const page of this.#dynamo.query(forwardsInput(this.#table, kind, prefix, after, pageSize))) {
       yield page.map((item) => ({ name: textOf(bytesAt(item, 'sk')), uid: numberAt(item, 'uid') }))
     }
   }
@@ -232,7 +241,13 @@ export function suggestInput(table: string, kind: UidKind, prefix: string, max: 
   }
 }
 
-export function forwardsInput(table: string, kind: UidKind, prefix: string, after: string): QueryCommandInput {
+export function forwardsInput(
+  table: string,
+  kind: UidKind,
+  prefix: string,
+  after: string,
+  pageSize: number,
+): QueryCommandInput {
   const ofKind = 'pk = :kind'
   const startsWithPrefix = 'begins_with(sk, :prefix)'
   return {
@@ -244,6 +259,7 @@ export function forwardsInput(table: string, kind: UidKind, prefix: string, afte
     },
     ...(after === '' ? {} : { ExclusiveStartKey: keyOf(nameKey(kind, after)) }),
     ConsistentRead: true,
+    Limit: pageSize,
   }
 }
 
