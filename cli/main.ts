@@ -4,6 +4,7 @@ import { importFiles } from './import.ts'
 import type { Io } from './io.ts'
 import { query } from './query.ts'
 import { type SealCommand, sealByHand } from './seal.ts'
+import { treesync } from './treesync.ts'
 import { deleteUids, fsckUids, UID_TYPES, type UidServer } from './uid.ts'
 
 /** The command could not go on, or was not understood. */
@@ -126,6 +127,16 @@ function addUidCommands(
     .argument('<name...>', 'what to delete')
     .action(async (kind: string, names: string[], flags: ServerFlags) => {
       exit(await deleteUids(serverOf(flags), kind, names, io))
+    })
+  serverOptions(uid.command('treesync'))
+    .summary('put the series that there are into trees')
+    .description(
+      'Puts all series into the trees that are enabled, or into one. New ones get there by themselves. Exit status: 0 done, 2 it could not go on.',
+    )
+    .option('--tree <id>', 'only this tree, also where it is not enabled', wholeNumber(1, 65_535))
+    .option('--cursor <cursor>', 'where a run that was stopped goes on')
+    .action(async (flags: ServerFlags & { tree?: number; cursor?: string }) => {
+      exit(await treesync({ ...flags, ...serverOf(flags) }, io))
     })
 }
 
