@@ -3,7 +3,7 @@ import { strictEqual } from 'node:assert'
 import { hashTsuid } from '../lib/codec/tsuid.ts'
 import { foldSeriesLog } from '../lib/ingest/index-series.ts'
 import { SeriesNoter } from '../lib/ingest/series-noter.ts'
-import type { ResolvedSeries } from '../lib/ingest/series-resolver.ts'
+import type { NotedDays, ResolvedSeries } from '../lib/ingest/series-resolver.ts'
 import { mapParallel } from '../lib/store/parallel.ts'
 import { setFunctionEnvironment, startEmulators } from './emulators.ts'
 import { hostTsuid, openCountingStore, type Units, WIDTHS } from './index-units.ts'
@@ -93,10 +93,13 @@ function add(to: Units, more: Units): void {
   to.writeUnits += more.writeUnits
 }
 
-/** Series of hosts as the consumer has them when it sees them for the first time. */
-function newSeries(from: number, count: number): ResolvedSeries[] {
+/** Series of hosts as the consumer has them when it sees them for the first time, with points of one day. */
+function newSeries(from: number, count: number): [ResolvedSeries, NotedDays][] {
   return Array.from({ length: count }, (_, i) => {
     const tsuid = hostTsuid(METRIC, from + i)
-    return { tsuid, metric: METRIC, hash: hashTsuid(tsuid), logged: false }
+    return [
+      { tsuid, metric: METRIC, hash: hashTsuid(tsuid), noted: undefined },
+      { firstDay: 20_000, lastDay: 20_000 },
+    ]
   })
 }

@@ -9,6 +9,7 @@ import { type DecodedRecord, decodeRecord, type IndexedBatch, type StreamInput }
 import type { DeviceMapping } from './device-mapping.ts'
 import { whyOf } from './faults.ts'
 import { groupPoints, type PointGroup, type ResolvedBatch, type ShelvesOfHour } from './group.ts'
+import { withDays } from './series-days.ts'
 import { SeriesNoter } from './series-noter.ts'
 import { isResolved, type Resolution, type ResolvedSeries, SeriesResolver } from './series-resolver.ts'
 
@@ -142,7 +143,7 @@ interface PreparedPass {
 /** @returns points stored */
 async function storePass(consumer: Consumer, decoded: readonly DecodedRecord[]): Promise<number> {
   const { records, series, blocks } = await preparePass(consumer, decoded)
-  await consumer.noter.note(series)
+  await consumer.noter.note(withDays(records, series))
   await Promise.all([writeBlocks(consumer, blocks), writeRejects(consumer.store, decoded)])
   await writeAcks(consumer.store, records)
   return records.reduce((sum, { points }) => sum + points, 0)

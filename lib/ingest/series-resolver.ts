@@ -12,8 +12,14 @@ const CACHED_SERIES = 200_000
 
 /** A series with UIDs; the same object for the same series as long as it is cached. */
 export interface ResolvedSeries extends PlacedSeries {
-  /** Whether the series log is known to hold it. */
-  logged: boolean
+  /** The days for which the series log or the postings are known to hold it; undefined: nobody looked yet. */
+  noted: NotedDays | undefined
+}
+
+/** Days since 1970, both inclusive. */
+export interface NotedDays {
+  readonly firstDay: number
+  readonly lastDay: number
 }
 
 /** Why a series can't be stored. */
@@ -164,7 +170,7 @@ export class SeriesResolver {
       tags.push([tagk, tagv])
     }
     const tsuid = encodeTsuid(metric, tags, this.#uids.widths)
-    return { tsuid, metric, hash: hashTsuid(tsuid), logged: false }
+    return { tsuid, metric, hash: hashTsuid(tsuid), noted: undefined }
   }
 }
 

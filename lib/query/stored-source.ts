@@ -197,6 +197,7 @@ export class StoredSeriesSource implements SeriesSource {
       wanted,
       ...(selection === undefined ? {} : { accept: selection.accept }),
       hours: rowHours,
+      ...rowSizeOf([...sealed.values()].flatMap(({ shelves }) => shelves)),
     })
     budget.planned?.(stats)
     await mapParallel(blocks, READS_AT_A_TIME, async (block) => {
@@ -250,6 +251,13 @@ let someZeros = new Uint32Array(4096)
 function zeros(count: number): Uint32Array {
   if (someZeros.length < count) someZeros = new Uint32Array(count * 2)
   return someZeros
+}
+
+/** About how many bytes a row has, by what sealing wrote of the shelves' hours. */
+function rowSizeOf(hours: readonly LedgerHour[]): { rowBytes?: number } {
+  const rows = hours.reduce((sum, hour) => sum + hour.rows, 0)
+  const bytes = hours.reduce((sum, hour) => sum + hour.rowBytes, 0)
+  return rows === 0 ? {} : { rowBytes: bytes / rows }
 }
 
 /** The shelves that a metric's series lie on in any hour of a range. */

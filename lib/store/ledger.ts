@@ -58,6 +58,9 @@ export interface LedgerHour extends ShelfHour {
   readonly roundEndedAt: number
   /** Milliseconds since 1970 until which somebody works on the hour; 0 where nobody does. */
   readonly leasedUntil: number
+  /** What the last sealing wrote: rows, and the bytes of their values; 0 where there was none. */
+  readonly rows: number
+  readonly rowBytes: number
   /** Whether its blocks were deleted since it was sealed last. */
   readonly cleared: boolean
 }
@@ -352,6 +355,8 @@ function ledgerHour(item: Item, { shelf, baseTime }: ShelfHour, names: HourAttri
     rounds: numberOr0(names.rounds),
     roundEndedAt: numberOr0(names.ended),
     leasedUntil: numberOr0(names.leasedUntil),
+    rows: numberOr0(names.rows),
+    rowBytes: numberOr0(names.rowBytes),
     cleared: item[names.cleared] !== undefined && numberAt(item, names.cleared) === numberOr0(names.rounds),
   }
 }

@@ -36,25 +36,37 @@ export class SeriesLog {
   }
 
   /**
-   * Notes series of a metric. To be called before their first points are written, so that a point can always be found.
+   * Notes series of a metric that may have points at any time. To be called before their first points are written, so that a
+   * point can always be found.
    * @param metric the metric's UID
    * @param tsuids in any order
    * @throws StoreUnavailableError
    */
   async append(metric: number, tsuids: readonly Uint8Array[]): Promise<void> {
-    await this.appendAll([[metric, tsuids]])
+    await this.#put([[metric, seriesPages(tsuids, this.#widths)]])
   }
 
-  /** append for many metrics, in few requests. */
-  async appendAll(entries: Iterable<readonly [metric: number, tsuids: readonly Uint8Array[]]>): Promise<void> {
-    const items: Item[] = []
+  /**
+   * Notes series of many metrics with the days of their points, in few requests; as append.
+   * @param entries the postings of a metric in any order, each series once
+   * @throws StoreUnavailableError
+   */
+  async appendAll(entries: Iterable<readonly [metric: number, postings: readonly Posting[]]>): Promise<void> {
+    await this.#put(
+      [...entries].map(([metric, postings]) => {
+        const sorted = [...postings].sort((a, b) => compareTsuids(a.tsuid, b.tsuid))
+        const pages = chunksOf(sorted, SERIES_PER_PAGE).flatMap((some) => postingsPages(some, this.#widths))
+        return [metric, pages]
+      }),
+    )
+  }
+
+  async #put(entries: readonly (readonly [metric: number, pages: readonly Uint8Array[]])[]): Promise<void> {
     const writtenAt = this.#clock()
-    for (const [metric, tsuids] of entries) {
-      for (const page of seriesPages(tsuids, this.#widths)) {
-        const pk = seriesLogPk(metric, this.#widths.metric)
-        items.push({ ...keyOf({ pk, sk: seriesLogSk(writtenAt, page) }), series: { B: page } })
-      }
-    }
+    const items = entries.flatMap(([metric, pages]) => {
+      const pk = seriesLogPk(metric, this.#widths.metric)
+      return pages.map((page): Item => ({ ...keyOf({ pk, sk: seriesLogSk(writtenAt, page) }), series: { B: page } }))
+    })
     await this.#dynamo.batchPut(this.#table, items)
   }
 

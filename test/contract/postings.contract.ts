@@ -3,6 +3,7 @@ import { LAST_DAY, type Posting } from '../../lib/codec/postings.ts'
 import { compareTsuids, encodeTsuid, hashTsuid } from '../../lib/codec/tsuid.ts'
 import { foldSeriesLog } from '../../lib/ingest/index-series.ts'
 import { SeriesNoter } from '../../lib/ingest/series-noter.ts'
+import type { NotedDays, ResolvedSeries } from '../../lib/ingest/series-resolver.ts'
 import { DEFAULT_UID_WIDTHS } from '../../lib/model/series.ts'
 import { Dynamo, openClient } from '../../lib/store/dynamo.ts'
 import { PostingsStore } from '../../lib/store/postings.ts'
@@ -292,8 +293,11 @@ export function postingsContract(name: string, start: () => Promise<RunningDynam
     })
 
     describe('SeriesNoter on a cold start', () => {
-      const resolved = (metric: number, tsuids: readonly Uint8Array[]) =>
-        tsuids.map((tsuid) => ({ tsuid, metric, hash: hashTsuid(tsuid), logged: false }))
+      const resolved = (metric: number, tsuids: readonly Uint8Array[], firstDay = 100, lastDay = firstDay) =>
+        tsuids.map((tsuid): [ResolvedSeries, NotedDays] => [
+          { tsuid, metric, hash: hashTsuid(tsuid), noted: undefined },
+          { firstDay, lastDay },
+        ])
 
       it('notes no series that the log or the postings hold, and every other', async () => {
         const { metric, tsuids } = makeSeries(60)
@@ -305,7 +309,7 @@ export function postingsContract(name: string, start: () => Promise<RunningDynam
         const noter = new SeriesNoter(seriesLog, postings)
         const series = [...resolved(metric, tsuids), ...resolved(other.metric, other.tsuids)]
         await noter.note(series)
-        expect(series.every(({ logged }) => logged)).toBe(true)
+        expect(series.every(([{ noted }]) => noted !== undefined)).toBe(true)
         expect((await seriesLog.read(metric)).map(hex)).toEqual(tsuids.slice(40).map(hex))
         expect((await seriesLog.read(other.metric)).map(hex)).toEqual(other.tsuids.map(hex))
       })
@@ -323,18 +327,60 @@ export function postingsContract(name: string, start: () => Promise<RunningDynam
         expect(units.requests).toBe(3)
       })
 
+      it('notes a series anew where its points are of other days, and then for a week more', async () => {
+        const { metric, tsuids } = makeSeries(3)
+        const { seriesLog, postings, widths, index, units } = open()
+        const noter = new SeriesNoter(seriesLog, postings)
+        const one = resolved(metric, tsuids, 100)
+        const noteOn = (firstDay: number, lastDay = firstDay) =>
+          noter.note(one.map(([series]) => [series, { firstDay, lastDay }]))
+        const days = async () => {
+          const { series } = await index.find(metric, [])
+          return series.map(({ firstDay, lastDay }) => [firstDay, lastDay])
+        }
+        await noter.note(one)
+        expect(await days()).toEqual([
+          [100, 107],
+          [100, 107],
+          [100, 107],
+        ])
+        units.requests = 0
+        await noteOn(103, 107)
+        expect(units.requests).toBe(0)
+        await noteOn(108)
+        expect((await days())[0]).toEqual([100, 115])
+        await foldSeriesLog({ seriesLog, postings, widths }, metric, { foldSeries: 1 })
+        await noteOn(50, 60)
+        expect((await days())[2]).toEqual([50, 115])
+        // Another instance, whose knowledge is older, takes nothing away.
+        await new SeriesNoter(seriesLog, postings).note(resolved(metric, tsuids, 90, 91))
+        await foldSeriesLog({ seriesLog, postings, widths }, metric, { foldSeries: 1 })
+        expect((await days())[1]).toEqual([50, 115])
+      })
+
+      it('looks whether another instance has noted the new days already', async () => {
+        const { metric, tsuids } = makeSeries(20)
+        const { seriesLog, postings } = open()
+        const [a, b] = [new SeriesNoter(seriesLog, postings), new SeriesNoter(seriesLog, postings)]
+        for (const noter of [a, b]) await noter.note(resolved(metric, tsuids, 100))
+        for (const noter of [a, b]) await noter.note(resolved(metric, tsuids, 110))
+        const items = []
+        for await (const page of seriesLog.readItems(metric)) items.push(...page)
+        expect(items).toHaveLength(2)
+      })
+
       it('misses no series that goes from the log to the postings meanwhile', async () => {
         const { metric, tsuids } = makeSeries(30)
         const { seriesLog, postings, widths } = open()
         await seriesLog.append(metric, tsuids)
-        const read = async (of: number) => {
-          const logged = await seriesLog.read(of)
-          await foldSeriesLog({ seriesLog, postings, widths }, metric, { foldSeries: 1 })
-          return logged
+        const log = {
+          async *readItems(of: number) {
+            yield* seriesLog.readItems(of)
+            await foldSeriesLog({ seriesLog, postings, widths }, metric, { foldSeries: 1 })
+          },
+          appendAll: (entries: Parameters<typeof seriesLog.appendAll>[0]) => seriesLog.appendAll(entries),
         }
-        await new SeriesNoter({ read, appendAll: (entries) => seriesLog.appendAll(entries) }, postings).note(
-          resolved(metric, tsuids),
-        )
+        await new SeriesNoter(log, postings).note(resolved(metric, tsuids))
         expect(await seriesLog.read(metric)).toEqual([])
       })
     })

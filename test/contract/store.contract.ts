@@ -229,8 +229,8 @@ export function storeContract(name: string, start: () => Promise<RunningDynamo>)
         )
         await store.seriesLog.append(77, series)
         await store.seriesLog.appendAll([
-          [77, series.slice(0, 10)],
-          [78, [encodeTsuid(78, [[1, 1]], DEFAULT_UID_WIDTHS)]],
+          [77, series.slice(0, 10).map((tsuid) => ({ tsuid, firstDay: 7, lastDay: 9 }))],
+          [78, [{ tsuid: encodeTsuid(78, [[1, 1]], DEFAULT_UID_WIDTHS), firstDay: 0, lastDay: 0 }]],
         ])
         const expected = [...new Set(series.map(hex))].sort()
         expect((await store.seriesLog.read(77)).map(hex)).toEqual(expected)
