@@ -1,6 +1,7 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
 import type { Context } from 'aws-lambda'
 import { type SealReport, seal } from '../lib/ingest/seal.ts'
+import { shelvesOf } from '../lib/ingest/seal-due.ts'
 import { readConfig } from './config.ts'
 import { log } from './log.ts'
 import { sharedStore } from './store.ts'
@@ -9,6 +10,7 @@ import { sharedStore } from './store.ts'
 const RESERVE_MS = 60_000
 /** Milliseconds that a lease outlives the function. */
 const LEASE_MARGIN_MS = 30_000
+const DAY_S = 86_400
 /** Milliseconds for which an hour may wait to be sealed before somebody has to look. */
 const LONGEST_WAIT_MS = 86_400_000
 
@@ -39,6 +41,8 @@ export async function handler(
   context: Pick<Context, 'getRemainingTimeInMillis'>,
 ): Promise<SealReport> {
   const leftMs = context.getRemainingTimeInMillis()
+  const { layout, ledger } = sharedStore()
+  await ledger.completeDayList(shelvesOf(await layout.readLayout()), Date.now() / 1000 + DAY_S)
   const report = await seal(sharedStore(), {
     until: Date.now() + leftMs - RESERVE_MS,
     leaseMs: leftMs + LEASE_MARGIN_MS,

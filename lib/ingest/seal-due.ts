@@ -52,7 +52,7 @@ export async function pendingHours(
 }
 
 /** Every shelf of any layout. */
-function shelvesOf(history: LayoutHistory): number[] {
+export function shelvesOf(history: LayoutHistory): number[] {
   const most = Math.max(...history.map(({ shelves }) => shelves))
   return Array.from({ length: most }, (_, shelf) => shelf)
 }

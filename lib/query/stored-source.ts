@@ -23,6 +23,9 @@ const READS_AT_A_TIME = 24
 /** Seconds of the ledger that are read at a time, so that a range of thousands of years ends with the query's time. */
 const LEDGER_SLICE_S = 366 * 86_400
 
+/** Seconds of a range from which on it is worth asking first which days have points at all: three requests. */
+const LISTED_FROM_S = 64 * 86_400
+
 /**
  * Milliseconds after an hour's last sealing within which its rows are read strongly consistently. DynamoDB's other reads lag
  * by a second or so, without a bound that it promises; they cost half.
@@ -32,7 +35,7 @@ const SETTLED_AFTER_MS = 600_000
 /** The parts of the store that reading needs. */
 export interface ReadableStore {
   readonly data: Pick<DataStore, 'readBlockPages'>
-  readonly ledger: Pick<Ledger, 'readLedger'>
+  readonly ledger: Pick<Ledger, 'readLedger' | 'readDayList'>
   readonly rows: Pick<RowStore, 'readRowsExact' | 'readRowsRange'>
   readonly index: Pick<SeriesIndex, 'find'>
   readonly layout: Pick<LayoutStore, 'readLayout'>
@@ -136,11 +139,14 @@ export class StoredSeriesSource implements SeriesSource {
   async #plan(metric: number, range: ScanRange, budget: ReadBudget): Promise<PlannedHour[]> {
     const history = await this.#store.layout.readLayout(range)
     const shelves = shelvesInRange(history, metric, range)
+    const { ledger } = this.#store
+    const isLong = range.to - range.from > LISTED_FROM_S
+    const list = isLong ? await ledger.readDayList(shelves, range.from, range.to - 1) : undefined
     const plan: PlannedHour[] = []
     for (let from = range.from; from < range.to; from += LEDGER_SLICE_S) {
       budget.time()
       const to = Math.min(from + LEDGER_SLICE_S, range.to)
-      for (const [baseTime, hours] of await this.#store.ledger.readLedger(shelves, from, to - 1)) {
+      for (const [baseTime, hours] of await ledger.readLedger(shelves, from, to - 1, list)) {
         // the ledger answers whole days
         if (baseTime < from || baseTime >= to) continue
         const layout = layoutAt(history, baseTime)

@@ -1,5 +1,14 @@
 import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
 import { bytesAt, numberAt } from './attributes.ts'
+import {
+  bySpan,
+  dayListKeys,
+  daysOf,
+  isCompleteInput,
+  listDaysInput,
+  markCompleteInput,
+  type ShelfDay,
+} from './day-list.ts'
 import type { Dynamo, Item, ItemKey } from './dynamo.ts'
 import { ConditionFailedError } from './errors.ts'
 import { dayOf, decodeLedgerPk, ledgerKey } from './keys.ts'
@@ -102,6 +111,20 @@ const PARALLEL_UPDATES = 16
 /** Hours noted as open that an instance remembers; it forgets all of them when there are more. */
 const OPEN_HOURS_KEPT = 10_000
 
+/** The days of some shelves that have points. */
+export class DayList {
+  readonly #days: ReadonlySet<string>
+
+  constructor(days: readonly ShelfDay[]) {
+    this.#days = new Set(days.map(({ shelf, day }) => `${shelf}/${day}`))
+  }
+
+  /** @param day seconds since 1970, the day's start */
+  has(shelf: number, day: number): boolean {
+    return this.#days.has(`${shelf}/${day}`)
+  }
+}
+
 /** The ledger in the tsdb table: which hours hold points, whether in blocks or in rows, and who seals them. */
 export class Ledger {
   readonly #dynamo: Dynamo
@@ -178,11 +201,12 @@ export class Ledger {
   }
 
   /**
-   * Takes a day off the list, unless an hour of it was noted since the list was read.
+   * Takes a day off the list, once it is on that of days with points, unless an hour of it was noted since the list was read.
    * @param day as pendingDays gave it, all of whose hours were found sealed afterwards
    * @throws StoreUnavailableError
    */
   async endPending(day: PendingDay): Promise<void> {
+    await this.#listDays([day])
     try {
       await this.#dynamo.delete(endPendingInput(this.#table, day))
     } catch (error) {
@@ -190,17 +214,59 @@ export class Ledger {
     }
   }
 
+  async #listDays(days: readonly ShelfDay[]): Promise<void> {
+    await mapParallel(bySpan(days), PARALLEL_UPDATES, (span) => this.#dynamo.update(listDaysInput(this.#table, span)))
+  }
+
+  /**
+   * The days of some shelves that have points: what spares a query of many years to look for each day. Costs a read unit for each
+   * shelf and 512 days.
+   * @param fromS seconds since 1970, any in the first day
+   * @param toS seconds since 1970, any in the last day
+   * @returns undefined where nobody knows: days are listed since seal has gone through the store once
+   * @throws StoreUnavailableError
+   */
+  async readDayList(shelves: readonly number[], fromS: number, toS: number): Promise<DayList | undefined> {
+    // First the days to seal: a day that leaves them meanwhile is on the other list by then.
+    const pending = (await mapParallel(shelves, PARALLEL_UPDATES, (shelf) => this.pendingDays(shelf))).flat()
+    const keys = dayListKeys(shelves, fromS, toS)
+    const listed = daysOf(await this.#dynamo.batchGet(this.#table, keys, { consistent: true }))
+    return listed && new DayList([...pending, ...listed])
+  }
+
+  /**
+   * Lists the days with points of a store from before there were lists; of any other there is nothing to do.
+   * @param shelves all that the store ever had
+   * @param toS seconds since 1970 behind which only days that are yet to be sealed have points
+   * @throws StoreUnavailableError
+   */
+  async completeDayList(shelves: readonly number[], toS: number): Promise<void> {
+    if ((await this.#dynamo.get(isCompleteInput(this.#table))) !== undefined) return
+    for (const shelf of shelves) {
+      const hours = await this.readLedger([shelf], 0, toS)
+      const days = new Set([...hours.keys()].map(dayOf))
+      await this.#listDays([...days].map((day) => ({ shelf, day })))
+    }
+    await this.#dynamo.put(markCompleteInput(this.#table))
+  }
+
   /**
    * The hours that hold points, strongly consistently.
    * @param fromDay seconds since 1970, any in the first day
    * @param toDay seconds since 1970, any in the last day
+   * @param list of readDayList for these shelves and days; others are not looked for @default all days are
    * @returns by base time in seconds, ascending: the shelves that hold points of that hour, ascending
    * @throws StoreUnavailableError
    */
-  async readLedger(shelves: readonly number[], fromDay: number, toDay: number): Promise<Map<number, LedgerHour[]>> {
+  async readLedger(
+    shelves: readonly number[],
+    fromDay: number,
+    toDay: number,
+    list?: DayList,
+  ): Promise<Map<number, LedgerHour[]>> {
     const keys: ItemKey[] = []
     for (let day = dayOf(fromDay); day <= toDay; day += DAY_S) {
-      for (const shelf of new Set(shelves)) keys.push(ledgerKey(shelf, day))
+      for (const shelf of new Set(shelves)) if (list?.has(shelf, day) ?? true) keys.push(ledgerKey(shelf, day))
     }
     const hours = await this.#readItems(keys)
     const byTime = new Map<number, LedgerHour[]>()

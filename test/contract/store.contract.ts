@@ -14,7 +14,16 @@ const HOUR = 1_356_998_400
 const DAY = HOUR
 
 /** What the ledger says of an hour that has blocks and nothing else yet. */
-const OPEN = { state: 'open', late: 0, rounds: 0, roundEndedAt: 0, leasedUntil: 0 }
+const OPEN = {
+  state: 'open',
+  late: 0,
+  rounds: 0,
+  roundEndedAt: 0,
+  leasedUntil: 0,
+  rows: 0,
+  rowBytes: 0,
+  cleared: false,
+}
 
 /**
  * What the stores promise, whatever DynamoDB is behind them.
@@ -110,6 +119,49 @@ export function storeContract(name: string, start: () => Promise<RunningDynamo>)
       })
     })
 
+    describe('the list of days', () => {
+      const day = (n: number) => DAY + n * 86_400
+
+      it('names days to seal and days that were sealed, once the store was gone through', async () => {
+        const { ledger } = open()
+        await ledger.openHours([0, 1, 700].flatMap((n) => [50, 51].map((shelf) => ({ shelf, baseTime: day(n) }))))
+        const [, second] = await ledger.pendingDays(50)
+        if (second === undefined) return expect.unreachable()
+        await ledger.endPending(second)
+        expect(await ledger.readDayList([50], 0, day(800))).toBeUndefined()
+        await ledger.completeDayList([50, 51], day(2))
+        const days = async () => {
+          const list = await ledger.readDayList([50, 51], 0, day(800))
+          return range(800, (n) => n).filter((n) => list?.has(50, day(n)))
+        }
+        expect(await days()).toEqual([0, 1, 700])
+        for (const pending of await ledger.pendingDays(50)) await ledger.endPending(pending)
+        expect(await ledger.pendingDays(50)).toEqual([])
+        expect(await days()).toEqual([0, 1, 700])
+        await ledger.openHour(50, day(3))
+        expect(await days()).toEqual([0, 1, 3, 700])
+      })
+
+      it('spares readers the days that have no points', async () => {
+        let requests = 0
+        let readUnits = 0
+        const { ledger } = open({
+          onConsumed: (consumed) => {
+            requests++
+            readUnits += consumed.readUnits
+          },
+        })
+        await ledger.openHour(52, day(9))
+        await ledger.completeDayList([52], day(10))
+        for (const pending of await ledger.pendingDays(52)) await ledger.endPending(pending)
+        ;[requests, readUnits] = [0, 0]
+        const list = await ledger.readDayList([52], 0, day(20_000))
+        expect([...(await ledger.readLedger([52], 0, day(20_000), list)).keys()]).toEqual([day(9)])
+        expect(requests).toBeLessThan(5)
+        expect(readUnits).toBeLessThan(100)
+      })
+    })
+
     describe('leases', () => {
       const counts = { rows: 2, blockBytes: 300, rowBytes: 100 }
       const hourOf = async (shelf: number) => (await open().ledger.readLedger([shelf], DAY, DAY)).get(DAY)?.[0]
@@ -141,7 +193,16 @@ export function storeContract(name: string, start: () => Promise<RunningDynamo>)
         const lease = await ledger.lease(hour, 'a', 1200, 500)
         if (lease === undefined) return expect.unreachable()
         expect(await ledger.markSealed(lease, counts, 1300)).toBe(true)
-        expect(await hourOf(41)).toEqual({ ...OPEN, ...hour, state: 'sealed', late: 1, rounds: 2, roundEndedAt: 1300 })
+        expect(await hourOf(41)).toEqual({
+          ...OPEN,
+          ...hour,
+          state: 'sealed',
+          late: 1,
+          rounds: 2,
+          roundEndedAt: 1300,
+          rows: counts.rows,
+          rowBytes: counts.rowBytes,
+        })
         await ledger.noteLate(41, DAY, Uint8Array.of(9))
         expect(await hourOf(41)).toMatchObject({ state: 'late', late: 2, earliestLate: Uint8Array.of(9) })
       })
