@@ -16,6 +16,8 @@ export interface Config {
   readonly rejectTtlDays: number
   /** Milliseconds that put waits at most for the acknowledgement of ?sync. */
   readonly syncTimeoutMs: number
+  /** Whether DELETE /api/query deletes points. */
+  readonly allowDelete: boolean
   /** The JSON text of the device mapping, '' where none is set. */
   readonly deviceMapping: string
   readonly logLevel: LogLevel
@@ -55,6 +57,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     blockTtlDays: wholeNumber(env, ENV.blockTtlDays, 14, 0),
     rejectTtlDays: wholeNumber(env, ENV.rejectTtlDays, 30, 0),
     syncTimeoutMs: wholeNumber(env, ENV.syncTimeoutMs, 20_000, 1),
+    allowDelete: env[ENV.allowDelete] === 'true',
     deviceMapping: env[ENV.deviceMapping] ?? '',
     logLevel: parseLogLevel(env[ENV.logLevel]),
     tables: {

@@ -16,6 +16,8 @@ export const ENV = {
   rejectTtlDays: 'TSDB_REJECT_TTL_DAYS',
   /** Milliseconds that put waits for the acknowledgement of ?sync. */
   syncTimeoutMs: 'TSDB_SYNC_TIMEOUT_MS',
+  /** `true`: DELETE /api/query deletes points. */
+  allowDelete: 'TSDB_ALLOW_DELETE',
   /** JSON object that overrides fields of Limits. */
   limits: 'TSDB_LIMITS',
   /** JSON object: how device messages become points (lib/ingest/device.ts). */

@@ -19,6 +19,7 @@ export interface ApiProps {
   readonly config: StackConfig
   readonly put: IFunction
   readonly query: IFunction
+  readonly delete: IFunction
   /** Takes every path that no other route names, and so knows what is a 404, a 405 and a 501. */
   readonly meta: IFunction
 }
@@ -38,12 +39,14 @@ export class Api extends Construct {
       ...(config.corsOrigins.length > 0 && { corsPreflight: corsOf(config.corsOrigins) }),
     })
 
-    const { GET, POST } = HttpMethod
+    const { DELETE, GET, POST } = HttpMethod
     const put = new HttpLambdaIntegration('Put', props.put)
     const query = new HttpLambdaIntegration('Query', props.query)
+    const deletion = new HttpLambdaIntegration('Delete', props.delete)
     for (const prefix of ['/api', '/api/v1']) {
       this.api.addRoutes({ path: `${prefix}/put`, methods: [POST], integration: put })
       this.api.addRoutes({ path: `${prefix}/query`, methods: [GET, POST], integration: query })
+      this.api.addRoutes({ path: `${prefix}/query`, methods: [DELETE], integration: deletion })
       this.api.addRoutes({ path: `${prefix}/query/last`, methods: [GET, POST], integration: query })
       this.api.addRoutes({ path: `${prefix}/query/exp`, methods: [POST], integration: query })
       this.api.addRoutes({ path: `${prefix}/query/gexp`, methods: [GET], integration: query })

@@ -79,6 +79,11 @@ export interface StackConfig {
    */
   readonly logLevel: LogLevel
   /**
+   * Whether DELETE /api/query deletes points.
+   * @default false
+   */
+  readonly allowDelete: boolean
+  /**
    * Limits that differ from the defaults.
    * @default {}
    */
@@ -127,6 +132,7 @@ export const CONTEXT_KEYS = [
   'rejectRetentionDays',
   'logRetentionDays',
   'logLevel',
+  'allowDelete',
   'limits',
   'deviceTopic',
   'deviceMapping',
@@ -176,6 +182,7 @@ export function readConfig(node: Node): StackConfig {
     rejectRetentionDays: context.whole('rejectRetentionDays', { least: 1, most: 3650 }) ?? 30,
     logRetentionDays: context.choice('logRetentionDays', LOG_RETENTION_DAYS) ?? 30,
     logLevel: context.choice('logLevel', LOG_LEVELS) ?? 'warn',
+    allowDelete: context.choice('allowDelete', ['true', 'false']) === 'true',
     limits: readLimits(context),
     deviceTopic: readDeviceTopic(context),
     deviceMapping: readDeviceMapping(context),

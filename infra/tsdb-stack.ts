@@ -2,6 +2,7 @@ import { Annotations, CfnOutput, CfnParameter, Stack, type StackProps, Validatio
 import type { Construct } from 'constructs'
 import { Api } from './api.ts'
 import { OPEN_ACCESS_ACKNOWLEDGED, type StackConfig } from './config.ts'
+import { Delete } from './delete.ts'
 import { Devices } from './devices.ts'
 import { Ingest } from './ingest.ts'
 import { Observe } from './observe.ts'
@@ -24,11 +25,13 @@ export class TsdbStack extends Stack {
     const seal = new Seal(this, 'Seal', { config, storage })
     new Trees(this, 'Trees', { config, storage })
     const query = new Query(this, 'Query', { config, storage })
+    const deletion = new Delete(this, 'Delete', { config, storage })
     const devices = new Devices(this, 'Devices', { config, stream: ingest.stream })
     const api = new Api(this, 'Api', {
       config,
       put: ingest.put.lambda,
       query: query.query.lambda,
+      delete: deletion.delete.lambda,
       meta: query.meta.lambda,
     })
     new Observe(this, 'Observe', {

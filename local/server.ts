@@ -50,6 +50,8 @@ export interface LocalServer {
 }
 
 const DEFAULT_WINDOW_MS = 200
+/** What a machine of one's own may do and the cloud may not, unless the context says otherwise. */
+const LOCAL_CONTEXT = { allowDelete: 'true' }
 /** What can't be carried through in this time stays on the stream for the next start. */
 const DRAIN_MS = 30_000
 
@@ -116,7 +118,7 @@ async function start(options: ServerOptions, log: Log, undo: Undo): Promise<Loca
 
 async function readStackOf(options: ServerOptions, log: Log): Promise<LocalStack> {
   const began = performance.now()
-  const assemblyDir = options.assemblyDir ?? (await synthesise(options.context))
+  const assemblyDir = options.assemblyDir ?? (await synthesise({ ...LOCAL_CONTEXT, ...options.context }))
   log.debug(`synthesised in ${Math.round(performance.now() - began)} ms: ${assemblyDir}`)
   const stack = await readStack(assemblyDir)
   for (const { logicalId, type, reason } of stack.ignored) log.debug(`${logicalId} (${type}) is left out: ${reason}`)

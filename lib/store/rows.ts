@@ -104,6 +104,24 @@ export class RowStore {
     return parts.reduce((sum, { value }) => sum + value.length, 0)
   }
 
+  /**
+   * Takes rows out of sight. What stays is part 0 without a value: its fence keeps holders of earlier leases from putting
+   * the row back.
+   * @param rows that are there
+   * @param fence of the lease under which this is done
+   * @throws ConditionFailedError where a holder of a later lease has written one of them
+   * @throws StoreUnavailableError
+   */
+  async emptyRows(rows: readonly RowId[], fence: number): Promise<void> {
+    const history = await this.#layout.readLayout()
+    await mapParallel(rows, PARALLEL_PUTS, async ({ tsuid, baseTime }) => {
+      const salt = saltOf(hashTsuid(tsuid), layoutAt(history, baseTime).saltBuckets)
+      const key = (part: number) => encodeRowKey({ salt, tsuid, baseTime, part }, this.#widths)
+      const emptied = (await this.#dynamo.update(emptyRowInput(this.#table, key(0), fence))).row?.B
+      if (emptied !== undefined) await this.#deleteParts(otherParts(emptied).map(key), fence)
+    })
+  }
+
   /** Deletes parts that no longer count, unless a holder of a later lease has written others in their places. */
   async #deleteParts(keys: readonly ItemKey[], fence: number): Promise<void> {
     for (const key of keys) {
@@ -188,7 +206,7 @@ export class RowStore {
     for (const item of items) {
       const { pk, sk } = keysOf(item)
       const key = decodeRowKey(pk, sk, this.#widths)
-      // Part 0 is without a value where the first version of a row is being written.
+      // Part 0 is without a value where the first version of a row is being written, or all of its points were deleted.
       if (item.row === undefined) continue
       parts.push({ part: key.part, value: bytesAt(item, 'row') })
       if (key.part === 0) head = key
@@ -284,6 +302,15 @@ export function claimRowInput(table: string, key: ItemKey, fence: number): Updat
     ConditionExpression: NOT_OVERTAKEN,
     ExpressionAttributeValues: { ':fence': numberOf(fence) },
     ReturnValues: 'ALL_OLD',
+  }
+}
+
+/** Takes the value of part 0 and keeps holders of earlier leases from putting it; gives back what it was. */
+export function emptyRowInput(table: string, key: ItemKey, fence: number): UpdateItemCommandInput {
+  return {
+    ...claimRowInput(table, key, fence),
+    UpdateExpression: 'SET fence = :fence REMOVE #row',
+    ExpressionAttributeNames: { '#row': 'row' },
   }
 }
 

@@ -22,6 +22,7 @@ test('without context, everything has its documented default', () => {
     rejectRetentionDays: 30,
     logRetentionDays: 30,
     logLevel: 'warn',
+    allowDelete: false,
     limits: {},
     deviceTopic: 'tsdb/#',
     deviceMapping: undefined,

@@ -146,7 +146,22 @@ describe('stream and consumer', () => {
     const limited = template.findResources('AWS::Lambda::Function', {
       Properties: { Environment: { Variables: { TSDB_LIMITS: '{"tags":16}' } } },
     })
-    expect(Object.keys(limited)).toHaveLength(4)
+    expect(Object.keys(limited)).toHaveLength(5)
+  })
+
+  test('allowDelete: lets the function that deletes do so, and its role, which else may only read', () => {
+    const actions = ({ template }: ReturnType<typeof synthesise>) => {
+      const roles = Object.entries(template.findResources('AWS::IAM::Role')).filter(([id]) => id.startsWith('Delete'))
+      return JSON.stringify(roles)
+        .match(/dynamodb:\w+/g)
+        ?.sort()
+    }
+    const reading = ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query']
+    expect(actions(byDefault)).toEqual(reading)
+    const allowed = synthesise({ allowDelete: 'true' })
+    const writing = ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']
+    expect(actions(allowed)).toEqual([...reading, ...writing].sort())
+    allowed.template.hasResourceProperties('AWS::Lambda::Function', variables(/^DELETE/, { TSDB_ALLOW_DELETE: 'true' }))
   })
 
   test('queues of what failed are encrypted, keep two weeks and turn down plain HTTP', () => {
@@ -245,7 +260,7 @@ describe('functions', () => {
       'dynamodb:UpdateItem',
     ])
     expect(writes('QueryMeta')).toEqual(['dynamodb:BatchWriteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'])
-    for (const role of ['IngestPut', 'QueryRole', 'DevicesRole']) expect(writes(role)).toEqual([])
+    for (const role of ['IngestPut', 'QueryRole', 'DeleteRole', 'DevicesRole']) expect(writes(role)).toEqual([])
   })
 
   function actionsOf(rolePrefix: string): string[] {
@@ -261,6 +276,8 @@ describe('API', () => {
     const routes = Object.values(byDefault.template.findResources('AWS::ApiGatewayV2::Route'))
     expect(routes.map((route) => route.Properties.RouteKey).sort()).toEqual([
       '$default',
+      'DELETE /api/query',
+      'DELETE /api/v1/query',
       'GET /api/query',
       'GET /api/query/gexp',
       'GET /api/query/last',
