@@ -5,6 +5,8 @@ import { DEFAULT_UID_WIDTHS } from '../../lib/model/series.ts'
 import { openClient } from '../../lib/store/dynamo.ts'
 import { StoreRefusedError, StoreUnavailableError } from '../../lib/store/errors.ts'
 import { decodeBlockKey } from '../../lib/store/keys.ts'
+import { layoutAt } from '../../lib/store/layout.ts'
+import { changeLayout } from '../../lib/store/layout-record.ts'
 import type { Reject } from '../../lib/store/rejects.ts'
 import { type RunningDynamo, TABLES } from '../helpers/dynamo.ts'
 import { failFirst, leaveOut, loseAnswers } from '../helpers/dynamo-faults.ts'
@@ -231,6 +233,44 @@ export function storeContract(name: string, start: () => Promise<RunningDynamo>)
         expect((await store.layout.ensureLayout())[0].shelves).toBe(8)
         expect((await late.layout.ensureLayout())[0].shelves).toBe(8)
         expect(await late.layout.readLayout()).toEqual([{ fromHour: 0, shelves: 8, saltBuckets: 1, splits: new Map() }])
+        await stop()
+      })
+
+      it('never changes for an hour that a writer asked for, whoever knows what', async () => {
+        const { store, endpoint, stop } = await openFresh({ shelves: 1 })
+        const hour = Math.floor(Date.now() / 3_600_000) * 3600 + 100 * 3600
+        const change = { shelves: 2, splits: new Map<number, number>() }
+        await store.layout.ensureLayout([hour - 7200])
+        const other = open({ endpoint })
+        const before = await other.layout.readRecord()
+        if (before === undefined) return expect.unreachable()
+        await store.layout.ensureLayout([hour])
+        // What it knows is from before the hour was settled.
+        expect(await other.layout.replace(before, changeLayout(before, hour - 3600, change))).toBe(false)
+        const after = await other.layout.readRecord()
+        if (after === undefined) return expect.unreachable()
+        expect(await other.layout.replace(after, changeLayout(after, hour - 3600, change))).toBe(true)
+        // What the writer knows is from before the change: of the hour it is right, of others it has to look again.
+        const requests = store.stats.requests
+        expect(layoutAt(await store.layout.ensureLayout([hour]), hour).shelves).toBe(1)
+        expect(store.stats.requests).toBe(requests)
+        const history = await store.layout.ensureLayout([hour - 3600, hour + 3600])
+        expect([-1, 0, 1].map((i) => layoutAt(history, hour + i * 3600).shelves)).toEqual([2, 1, 2])
+        await stop()
+      })
+
+      it('is right for readers of hours that nobody had settled when they last looked', async () => {
+        const { store, endpoint, stop } = await openFresh({ shelves: 1 })
+        const hour = Math.floor(Date.now() / 3_600_000) * 3600 + 100 * 3600
+        await store.layout.ensureLayout([hour - 7200])
+        const reader = open({ endpoint })
+        await reader.layout.readLayout()
+        const record = await store.layout.readRecord()
+        if (record === undefined) return expect.unreachable()
+        await store.layout.replace(record, changeLayout(record, hour, { shelves: 2, splits: new Map() }))
+        await store.layout.ensureLayout([hour])
+        const range = { from: hour, to: hour + 3600 }
+        expect(layoutAt(await reader.layout.readLayout(range), hour).shelves).toBe(2)
         await stop()
       })
 
