@@ -18,6 +18,17 @@ export function visiblePoints(points: PointColumns, nowS: number, numbersOnly = 
   return kept === count ? points : pickPoints(points, indexes.subarray(0, kept))
 }
 
+/** The second since 1970 at which the time of all points has come; undefined where one is kept for ever. */
+export function lastExpiry({ count, expiries }: PointColumns): number | undefined {
+  if (expiries === undefined) return undefined
+  let last = 0
+  for (let i = 0; i < count; i++) {
+    if (expiries[i] === 0) return undefined
+    last = Math.max(last, expiries[i]!)
+  }
+  return last
+}
+
 /**
  * Some of the points.
  * @param indexes of those wanted, in the order in which they are wanted, each once

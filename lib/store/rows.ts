@@ -8,9 +8,10 @@ import { IncompleteRowError } from '../codec/errors.ts'
 import { decodeRow, encodeRow, otherParts, type Row, type RowPart, renumberParts } from '../codec/row.ts'
 import { decodeRowKey, encodeRowKey, PART_BYTES, POINTS_SK, type RowKey, rowPk, saltOf } from '../codec/row-key.ts'
 import { hashTsuid } from '../codec/tsuid.ts'
+import { lastExpiry } from '../model/pick-points.ts'
 import type { UidWidths } from '../model/series.ts'
 import { bytesAt } from './attributes.ts'
-import { type Dynamo, type Item, type ItemKey, keyOf, numberOf } from './dynamo.ts'
+import { type Dynamo, type Item, type ItemKey, keyOf, numberOf, TTL_ATTRIBUTE } from './dynamo.ts'
 import { ConditionFailedError } from './errors.ts'
 import { layoutAt } from './layout.ts'
 import type { LayoutStore } from './layout-store.ts'
@@ -95,9 +96,10 @@ export class RowStore {
       replaced = (await this.#dynamo.update(claimRowInput(this.#table, key(0), fence))).row?.B
       parts = renumberParts(encoded, replaced)
     }
+    const expiresAtS = lastExpiry(row.points)
     // Part 0 comes last: with it the others count.
     for (const { part, value } of parts) {
-      const before = await this.#dynamo.put(putPartInput(this.#table, key(part), value, fence))
+      const before = await this.#dynamo.put(putPartInput(this.#table, key(part), value, fence, expiresAtS))
       if (part === 0) replaced ??= before.row?.B
     }
     if (replaced !== undefined) await this.#deleteParts(otherParts(replaced).map(key), fence)
@@ -273,10 +275,22 @@ function sizeOf(parts: readonly RowPart[]): number {
 const NOT_OVERTAKEN = 'attribute_not_exists(fence) OR fence <= :fence'
 
 /** Gives back what was there: the write units are the same, and a row of many parts may have been. */
-export function putPartInput(table: string, key: ItemKey, value: Uint8Array, fence: number): PutItemCommandInput {
+/** @param expiresAtS seconds since 1970 at which nobody sees any of the row's points any more, so that the store may forget them */
+export function putPartInput(
+  table: string,
+  key: ItemKey,
+  value: Uint8Array,
+  fence: number,
+  expiresAtS?: number,
+): PutItemCommandInput {
   return {
     TableName: table,
-    Item: { ...keyOf(key), row: { B: value }, fence: numberOf(fence) },
+    Item: {
+      ...keyOf(key),
+      row: { B: value },
+      fence: numberOf(fence),
+      ...(expiresAtS !== undefined && { [TTL_ATTRIBUTE]: numberOf(expiresAtS) }),
+    },
     ConditionExpression: NOT_OVERTAKEN,
     ExpressionAttributeValues: { ':fence': numberOf(fence) },
     // What a first lease puts has nothing before it.

@@ -1,3 +1,4 @@
+import { ScanCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { packBatch } from '../../../lib/codec/stream-record.ts'
 import { consumeBatch, createConsumer } from '../../../lib/ingest/consume.ts'
@@ -6,6 +7,7 @@ import { seal } from '../../../lib/ingest/seal.ts'
 import { DEFAULT_LIMITS } from '../../../lib/model/limits.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
 import { parseQueryParameters, runQuery, type SeenValues, StoredSeriesSource } from '../../../lib/query/index.ts'
+import { openClient } from '../../../lib/store/dynamo.ts'
 import { openStore, type Store } from '../../../lib/store/index.ts'
 import { type RunningDynamo, startDynamo, TABLES } from '../../helpers/dynamo.ts'
 import { type HourPoint, hourPoints, plainPoints } from '../../helpers/points.ts'
@@ -82,6 +84,29 @@ async function sealAll(): Promise<number> {
   return points
 }
 
+/** What the one row of the hour says of when the store may forget it. */
+async function ttlOfRow(): Promise<number | undefined> {
+  const client = openClient(dynamo.endpoint)
+  const { Items = [] } = await client.send(
+    new ScanCommand({
+      TableName: TABLES.data,
+      FilterExpression: 'attribute_exists(#row)',
+      ExpressionAttributeNames: { '#row': 'row' },
+    }),
+  )
+  client.destroy()
+  const base = new Uint8Array(4)
+  new DataView(base.buffer).setUint32(0, hour)
+  const own = Items.filter(({ pk }) =>
+    Buffer.from(pk?.B ?? [])
+      .subarray(-4)
+      .equals(base),
+  )
+  expect(own).toHaveLength(1)
+  const ttl = own[0]?.ttl?.N
+  return ttl === undefined ? undefined : Number(ttl)
+}
+
 const POINTS: readonly HourPoint[] = [
   { offsetMs: 0, value: 1n },
   { offsetMs: 10_000, value: 'on' },
@@ -141,6 +166,18 @@ describe('texts and times to live', () => {
     await write(...POINTS.map((point) => (point.value === 2.5 ? { ...point, expiry: PAST_S } : point)))
     expect(await sealAll()).toBe(3)
     expect(await read(PAST_S - 1, 'all')).toEqual({ 0: 1, 10: 'on', 30: 'off' })
+  })
+
+  it('free the space of a row by themselves where the time of all its points comes', async () => {
+    const [, , , text] = POINTS
+    await write({ offsetMs: 0, value: 1n, expiry: LATER_S + 60 }, ...(text === undefined ? [] : [text]))
+    await sealAll()
+    expect(await ttlOfRow()).toBe(LATER_S + 120)
+    // And no longer where one is added that is kept.
+    await write({ offsetMs: 1000, value: 1n })
+    await sealAll()
+    expect(await ttlOfRow()).toBeUndefined()
+    expect(await read(LATER_S, 'all')).toEqual({ 0: 1, 1: 1, 30: 'off' })
   })
 
   it('make no row where the time of all has come', async () => {

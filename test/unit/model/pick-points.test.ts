@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { joinPoints, pickPoints, slicePoints, visiblePoints } from '../../../lib/model/pick-points.ts'
+import { joinPoints, lastExpiry, pickPoints, slicePoints, visiblePoints } from '../../../lib/model/pick-points.ts'
 import { hasExtras } from '../../../lib/model/points.ts'
 import { anyHourPointsWithExtras, hourPoints, plainPoints } from '../../helpers/points.ts'
 
@@ -50,5 +50,24 @@ describe('visiblePoints(points, nowS, numbersOnly)', () => {
     expect(hasExtras(plain)).toBe(false)
     expect(visiblePoints(plain, HOUR * 2, true)).toBe(plain)
     expect(visiblePoints(points, HOUR)).toBe(points)
+  })
+})
+
+describe('lastExpiry(points)', () => {
+  const of = (...expiries: number[]) =>
+    lastExpiry(
+      hourPoints(
+        HOUR,
+        expiries.map((expiry, i) => ({ offsetMs: i * 1000, value: 1, expiry })),
+      ),
+    )
+
+  it('is when the last of the points is not seen any more', () => {
+    expect(of(HOUR + 60, HOUR + 90, HOUR + 30)).toBe(HOUR + 90)
+  })
+
+  it('is never where a point is kept for ever', () => {
+    expect(of(HOUR + 60, 0)).toBeUndefined()
+    expect(of(0)).toBeUndefined()
   })
 })
