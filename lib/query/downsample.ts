@@ -66,7 +66,8 @@ function downsampleSparse(
   let size = 0
   let length = 1
   for (let i = first; i < count; ) {
-    const bucket = times[i]! - (times[i]! % interval)
+    // exact for any time below 2^53, and several times as fast as a remainder of doubles
+    const bucket = Math.floor(times[i]! / interval) * interval
     const next = bucket + interval
     const end = endOfInterval(times, i, count, next, length)
     length = end - i
@@ -97,7 +98,7 @@ function downsampleFilled(
   for (let bucket = 0; bucket < size; bucket++) outTimes[bucket] = from + bucket * interval
   let length = 1
   for (let i = lowerBound(points, firstInterval(range, interval)); i < count; ) {
-    const bucket = (times[i]! - (times[i]! % interval) - from) / interval
+    const bucket = Math.floor(times[i]! / interval) - from / interval
     if (bucket >= size) break
     const next = from + (bucket + 1) * interval
     const end = endOfInterval(times, i, count, next, length)

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { DEFAULT_LIMITS } from '../../../lib/model/limits.ts'
 import { Budget } from '../../../lib/query/budget.ts'
@@ -149,4 +150,31 @@ test('integers beyond 2^53 are subtracted exactly', () => {
     [2000, 9007199254740996n],
   ])
   expect(points(rate(series, PLAIN_RATE))[1]).toEqual([2000, 3])
+})
+
+test('intervals hold the points of their time, whether series keep a step, pause or burst', () => {
+  const step = fc.oneof({ weight: 8, arbitrary: fc.constant(10_000) }, fc.integer({ min: 1, max: 400_000 }))
+  const series = fc
+    .tuple(fc.nat(60_000), fc.array(step, { minLength: 1, maxLength: 60 }))
+    .map(([first, steps]): Point[] => {
+      let time = T + first
+      return steps.map((by, i) => {
+        time += by
+        return [time, i]
+      })
+    })
+  fc.assert(
+    fc.property(series, fc.constantFrom('none', 'zero'), (list, fill) => {
+      const sums = new Map<number, number>()
+      for (const [time, value] of list) {
+        const start = time - (time % 60_000)
+        sums.set(start, (sums.get(start) ?? 0) + Number(value))
+      }
+      const filled = new Map(sampled(`1m-sum-${fill}`, list, T, T + DAY))
+      for (const [time, value] of sums) expect(filled.get(time)).toBe(value)
+      const rest = [...filled].filter(([time]) => !sums.has(time))
+      expect(rest.every(([, value]) => fill === 'zero' && value === 0)).toBe(true)
+    }),
+    { numRuns: 300 },
+  )
 })
