@@ -11,7 +11,7 @@ import { ITEM_KINDS, type Units, type UnitsByKind } from './unit-meter.ts'
 /** Shards of a stream that begins on demand; its batches are so much smaller. */
 const ON_DEMAND_SHARDS = 4
 
-/** Of large fleets one minute in ten is written and one host in ten sealed; all takes a quarter of an hour each. */
+/** Of most fleets one minute in ten is written and one host in ten sealed: all of an hour takes many minutes. */
 const SAMPLE = 10
 
 /**
