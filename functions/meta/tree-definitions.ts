@@ -46,7 +46,7 @@ async function saveTree(request: HttpRequest, replace: boolean): Promise<HttpAns
 async function removeTree(request: HttpRequest): Promise<HttpAnswer> {
   const fields = fieldsOf(request)
   const withDefinition = textField(fields, 'definition')?.toLowerCase() === 'true'
-  await definitions().remove(parseTreeId(fields), withDefinition)
+  await definitions().remove(requireTreeId(fields), withDefinition)
   return NO_CONTENT
 }
 

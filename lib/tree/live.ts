@@ -5,10 +5,10 @@ import { type PlantableStore, type Planted, Planter } from './plant.ts'
 import { type NamesStore, nameSeries } from './series.ts'
 
 /**
- * Leaves that are planted while points wait to be stored: a second's work. What is more waits in tsdb-tree, and is planted by the
- * function that seals, within minutes.
+ * Leaves that are planted while points wait to be stored: a second's work, for each is a conditional write of its own. What is
+ * more waits in tsdb-tree, and is planted by a function of its own, within minutes.
  */
-export const MAX_LIVE_LEAVES = 2_000
+export const MAX_LIVE_LEAVES = 500
 
 /** Series of which names and places are held at a time. */
 const SERIES_PER_STEP = 500
@@ -34,7 +34,7 @@ export class Gardener {
    * Sees to it that series get into the trees. To be called before they are noted as known: whoever dies in between finds
    * them new again, and does it once more.
    *
-   * Where no tree is enabled it costs a request and half a unit for a batch that brings new series, and nothing for others.
+   * Where no tree is enabled it costs a request and a read unit for a batch that brings new series, and nothing for others.
    * @throws StoreUnavailableError
    */
   async plantNew(tsuids: readonly Uint8Array[]): Promise<void> {

@@ -35,7 +35,7 @@ interface LeafPlace {
  * often, or on who else did so at the same time: of series that belong in one place the one with the least TSUID is the leaf, and of
  * names with one hash the least is shown.
  *
- * It costs a read of half a unit for each leaf and each branch not yet known, and a write of a unit for each that is new.
+ * It costs a read unit for each leaf and each branch not yet known, and a write unit for each that is new.
  */
 export class Planter {
   readonly #store: PlantableStore

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { javaHash } from '../../lib/codec/branch-id.ts'
 import { decodeTsuid, encodeTsuid, tsuidToHex } from '../../lib/codec/tsuid.ts'
+import { SeriesNoter } from '../../lib/ingest/series-noter.ts'
 import { DEFAULT_LIMITS } from '../../lib/model/limits.ts'
 import { DEFAULT_UID_WIDTHS } from '../../lib/model/series.ts'
 import type { Store, StoreConfig } from '../../lib/store/index.ts'
@@ -290,6 +291,41 @@ export function treesContract(name: string, start: () => Promise<RunningDynamo>)
       expect(await gardener.plantWaiting(() => false)).toBe(0)
       await new Gardener(liveOf(store)).plantNew(tsuids)
       expect(await contentOf(store, tree)).toMatchObject({ paths: { length: 2 + 60 } })
+      await stop()
+    })
+
+    it('get a series again whose consumer died before it was noted as known', async () => {
+      const { store, definitions, stop } = await fresh()
+      const tree = await makeTree(definitions)
+      const [tsuid] = await seriesOf(store, [['m.x', 'ams', 'h']])
+      const gardener = new Gardener(liveOf(store))
+      const planted: number[] = []
+      const log = {
+        readItems: (metric: number) => store.seriesLog.readItems(metric),
+        // the first consumer dies here
+        appendAll: async (entries: Parameters<typeof store.seriesLog.appendAll>[0]) => {
+          if (planted.length === 1) throw new Error('killed')
+          await store.seriesLog.appendAll(entries)
+        },
+      }
+      const consume = async () => {
+        const noter = new SeriesNoter(log, store.postings, async (tsuids) => {
+          await gardener.plantNew(tsuids)
+          planted.push(tsuids.length)
+        })
+        await noter.note([
+          [
+            { tsuid: tsuid!, metric: 1, hash: 0, noted: undefined },
+            { firstDay: 1, lastDay: 1 },
+          ],
+        ])
+      }
+      await expect(consume()).rejects.toThrow('killed')
+      expect(await contentOf(store, tree)).toMatchObject({ paths: { length: 3 + 1 } })
+      await consume()
+      await consume()
+      expect(planted).toEqual([1, 1])
+      expect(await contentOf(store, tree)).toMatchObject({ paths: { length: 3 + 1 } })
       await stop()
     })
 
