@@ -93,6 +93,55 @@ test('a name that was never stored fails the query by name', async () => {
   expect(await unknown('sum:q.post%7Bzz=*%7D')).toMatchObject({ error: { message: "No such name for 'tagk': 'zz'" } })
 })
 
+test('series are found by their TSUIDs, in a GET as in a POST, and only those', async () => {
+  await writer.write(
+    `[${point('q.tsuid', 0, '1', 'a')},${point('q.tsuid', 0, '2', 'b')},${point('q.tsuid', 0, '4', 'c')}]`,
+  )
+  const range = `/api/query?start=${HOUR}&end=${HOUR + 60}`
+  const { body } = await ask({ method: 'GET', path: `${range}&m=none:q.tsuid&show_tsuids` })
+  const [a, , c] = JSON.parse(body).map(({ tsuids }: { tsuids: string[] }) => tsuids[0])
+  const got = await ask({ method: 'GET', path: `${range}&tsuid=sum:${a.toLowerCase()},${c}` })
+  expect(got.body).toBe(`[{"metric":"q.tsuid","tags":{},"aggregateTags":["host"],"dps":{"${HOUR}":5}}]`)
+  const posted = { start: HOUR, end: HOUR + 60, queries: [{ aggregator: 'sum', tsuids: [a, c] }] }
+  expect(await ask({ method: 'POST', path: '/api/query', body: JSON.stringify(posted) })).toEqual(got)
+  expect((await ask({ method: 'GET', path: `${range}&tsuid=sum:FFFFFF00000100000001` })).body).toBe('[]')
+  expect((await ask({ method: 'GET', path: `${range}&tsuid=sum:000001` })).status).toBe(400)
+})
+
+test('with skipUnresolved names that were never stored are listed, and the rest is answered', async () => {
+  const range = `/api/query?start=${HOUR}&end=${HOUR + 60}&skip_unresolved`
+  const { status, body } = await ask({ method: 'GET', path: `${range}&m=sum:q.post%7Bhost=a|zz%7D&m=sum:q.nosuch` })
+  expect(status).toBe(200)
+  expect(JSON.parse(body)).toEqual([
+    { metric: 'q.post', tags: { host: 'a' }, aggregateTags: [], dps: { [HOUR]: 1 } },
+    {
+      unresolved: [
+        { type: 'tagv', name: 'zz', index: 0 },
+        { type: 'metric', name: 'q.nosuch', index: 1 },
+      ],
+    },
+  ])
+  expect(JSON.parse((await ask({ method: 'GET', path: `${range}&m=sum:q.post%7Bhost=zz%7D` })).body)).toEqual([
+    { unresolved: [{ type: 'tagv', name: 'zz', index: 0 }] },
+  ])
+})
+
+test('percentiles are of histograms, of which there are none', async () => {
+  const path = `/api/query?start=${HOUR}&end=${HOUR + 60}&m=sum:percentiles%5B99%5D:q.post`
+  expect(await ask({ method: 'GET', path })).toMatchObject({ status: 200, body: '[]' })
+})
+
+test('a regular expression that is wrong or too long is refused', async () => {
+  const asked = (regexp: string) =>
+    ask({
+      method: 'GET',
+      path: `/api/query?start=${HOUR}&m=sum:q.post%7Bhost=regexp(${encodeURIComponent(regexp)})%7D`,
+    })
+  expect(await asked('(?=a)')).toMatchObject({ status: 400, body: expect.stringContaining('look-ahead') })
+  expect(await asked('a'.repeat(1025))).toMatchObject({ status: 413, body: expect.stringContaining('regexpLength') })
+  expect(await asked('^[ab]$')).toMatchObject({ status: 200, body: expect.stringContaining('"host":"b"') })
+})
+
 test('a query that needs more than a budget allows is answered 413, saying which', async () => {
   const hosts = ['a', 'b', 'c', 'd', 'e', 'f'].map((host) => point('q.many', 0, '1', host))
   await writer.write(`[${hosts}]`)
