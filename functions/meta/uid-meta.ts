@@ -42,7 +42,14 @@ export const UID_META: Route = {
 
 async function writeName(request: HttpRequest, overwrite: boolean): Promise<HttpAnswer> {
   const { kind, uid } = nameOf(request)
-  const meta = await writeUidMeta(sharedStore(), kind, uid, fieldsOf(request), overwrite)
+  const meta = await writeUidMeta(
+    sharedStore(),
+    kind,
+    uid,
+    fieldsOf(request),
+    overwrite,
+    readConfig().limits.documentBytes,
+  )
   return meta === undefined ? NOT_MODIFIED : json(meta)
 }
 

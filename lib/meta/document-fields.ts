@@ -8,9 +8,6 @@ type FieldType = 'text' | 'whole' | 'number' | 'custom'
 /** The fields of a document that people write, and what each holds. */
 export type FieldTypes = Readonly<Record<string, FieldType>>
 
-/** Bytes of a document as JSON; an item of the store holds 400 KB, its index as much again. */
-const MAX_DOCUMENT_BYTES = 65_536
-
 const DEFAULTS: Readonly<Record<FieldType, unknown>> = { text: '', whole: 0, number: 'NaN', custom: null }
 
 /**
@@ -46,13 +43,19 @@ function numberOf(name: string, text: string | undefined): number | 'NaN' | unde
 /**
  * What a document is after a request.
  * @param overwrite whether what the request does not set is forgotten
+ * @param maxBytes bytes that it may have as JSON
  * @throws LimitExceededError where it would be too large
  */
-export function changed(before: Document | undefined, changes: Document, overwrite: boolean): Document {
+export function changed(
+  before: Document | undefined,
+  changes: Document,
+  overwrite: boolean,
+  maxBytes: number,
+): Document {
   const after = overwrite ? changes : { ...before, ...changes }
   const bytes = Buffer.byteLength(JSON.stringify(after), 'utf8')
-  if (bytes > MAX_DOCUMENT_BYTES) {
-    throw new LimitExceededError('documentBytes', MAX_DOCUMENT_BYTES, bytes, 'bytes of a document as JSON')
+  if (bytes > maxBytes) {
+    throw new LimitExceededError('documentBytes', maxBytes, bytes, 'bytes of a document as JSON')
   }
   return after
 }

@@ -112,7 +112,9 @@ export async function writeTsMeta(
   const changes = changesOf(FIELDS, fields)
   if (Object.keys(changes).length === 0) return undefined
   const { tsuid } = await findSeries(context.store, hex)
-  await context.store.documents.change('tsmeta', tsuid, (before) => changed(before, changes, overwrite))
+  await context.store.documents.change('tsmeta', tsuid, (before) =>
+    changed(before, changes, overwrite, context.limits.documentBytes),
+  )
   return readTsMeta(context, hex)
 }
 

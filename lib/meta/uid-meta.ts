@@ -75,6 +75,7 @@ export async function readUidMeta(store: UidMetaStore, kind: UidKind, uid: numbe
  * Writes a name's document.
  * @param fields those of the request; others than FIELDS are passed over
  * @param overwrite whether what the request does not set is forgotten
+ * @param maxBytes bytes that the document may have as JSON
  * @returns what is known then; undefined where the request sets nothing
  * @throws UnknownUidError
  */
@@ -84,11 +85,14 @@ export async function writeUidMeta(
   uid: number,
   fields: Fields,
   overwrite: boolean,
+  maxBytes: number,
 ): Promise<UidMeta | undefined> {
   const changes = changesOf(FIELDS, fields)
   if (Object.keys(changes).length === 0) return undefined
   await readUidMeta(store, kind, uid)
-  await store.documents.change('uidmeta', uidMetaId(kind, uid), (before) => changed(before, changes, overwrite))
+  await store.documents.change('uidmeta', uidMetaId(kind, uid), (before) =>
+    changed(before, changes, overwrite, maxBytes),
+  )
   return readUidMeta(store, kind, uid)
 }
 

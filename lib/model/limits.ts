@@ -38,6 +38,8 @@ export interface Limits {
   readonly answerBytes: number
   /** UTF-8 bytes of an annotation's JSON. */
   readonly annotationBytes: number
+  /** Bytes of a document of a name or a series, as JSON. */
+  readonly documentBytes: number
   /** Annotations in one bulk request. */
   readonly bulkAnnotations: number
   /** Rules of a tree. */
@@ -71,6 +73,7 @@ export const DEFAULT_LIMITS: Limits = {
   queryMs: 25_000,
   answerBytes: 256 * MB,
   annotationBytes: 65_536,
+  documentBytes: 65_536,
   bulkAnnotations: 1_000,
   treeRules: 256,
   treeBytes: 262_144,

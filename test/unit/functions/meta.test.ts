@@ -60,7 +60,7 @@ test.each([
   ['POST', '/api/version?method_override=delete', 200],
   ['GET', '/api/query/last', 400],
   ['GET', '/api/query/bogus', 400],
-  ['DELETE', '/api/query', 400],
+  ['DELETE', '/api/query', 405],
 ])('%s %s is answered %i', async (method, path, status) => {
   expect((await ask(method, path)).status).toBe(status)
 })
