@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { encodeTsuid } from '../../lib/codec/tsuid.ts'
 import { consumeBatch, createConsumer } from '../../lib/ingest/consume.ts'
 import type { StreamInput } from '../../lib/ingest/decode-record.ts'
+import { DeleteUnfinishedError, deletePoints, HourStillOpenError, sealForDelete } from '../../lib/ingest/delete.ts'
 import { parseDeviceMapping } from '../../lib/ingest/device-mapping.ts'
 import { seal } from '../../lib/ingest/seal.ts'
 import { DEFAULT_LIMITS } from '../../lib/model/limits.ts'
@@ -12,7 +14,8 @@ import { type RunningDynamo, startDynamo, TABLES } from '../helpers/dynamo.ts'
 import { Actor, randomFrom, Stage } from '../helpers/stage.ts'
 
 // Everything that can happen to points on their way, at once: consumers of two shards that die and are given their records
-// again in other batches, two who seal, readers. What is read is compared with a plain model: the later arrival wins.
+// again in other batches, two who seal, readers, somebody who deletes. What is read is compared with a plain model: the later
+// arrival wins, and what was deleted is gone, unless records were still being stored.
 
 const FIRST_DAY_S = 1_700_006_400
 const HOUR_S = 3600
@@ -57,7 +60,18 @@ class Scenario {
   /** Of each point that was acknowledged, the number of the last record that had it. */
   readonly acknowledged = new Map<string, number>()
   readonly stores: Store[] = []
+  /** Of one series, the points of some minutes of the first hour. */
+  readonly doomed: { readonly metric: string; readonly host: string; readonly start: number; readonly end: number }
   now: number
+  /** Requests that were made so far. */
+  step = 0
+  /** Consumers that are storing records. */
+  storing = 0
+  /** The step at which the last of them ended. */
+  storedAt = -1
+  /** The step at which the first try of deleting began, and that at which the one began which ended. */
+  deletesFrom = Number.POSITIVE_INFINITY
+  deletedFrom = Number.NEGATIVE_INFINITY
 
   constructor(seed: number) {
     this.random = randomFrom(seed)
@@ -66,6 +80,13 @@ class Scenario {
     // Some minutes before blocks of the first hour begin to be late.
     this.now = (this.baseTime + HOUR_S) * 1000 + this.below(240_000)
     this.shards = [0, 1].map((shard) => this.#records(shard))
+    const start = this.baseTime + 60 * this.below(2)
+    this.doomed = {
+      metric: METRICS[this.below(2)] ?? '',
+      host: `h${this.below(4)}`,
+      start: start * 1000,
+      end: (start + 60 * (1 + this.below(3))) * 1000,
+    }
   }
 
   below(most: number): number {
@@ -118,11 +139,17 @@ class Scenario {
         })
         while (next < records.length) {
           const batch = records.slice(next, next + 1 + this.below(4))
-          const { failed } = await consumeBatch(
-            consumer,
-            batch.map(({ input }) => input),
-          )
-          expect(failed).toBeUndefined()
+          this.storing++
+          try {
+            const { failed } = await consumeBatch(
+              consumer,
+              batch.map(({ input }) => input),
+            )
+            expect(failed).toBeUndefined()
+          } finally {
+            this.storing--
+            this.storedAt = this.step
+          }
           for (const { number, points } of batch) {
             for (const point of points) {
               this.acknowledged.set(point, Math.max(number, this.acknowledged.get(point) ?? 0))
@@ -160,9 +187,59 @@ class Scenario {
       await this.stage.begin(actor, async () => {
         const before = new Map(this.acknowledged)
         const read = await this.read(this.open(actor))
-        const wrong = [...before].filter(([point, number]) => !((read.get(point) ?? -1) >= number))
+        const kept = [...before].filter(([point]) => !this.isDoomed(point) || this.deletesFrom > this.step)
+        const wrong = kept.filter(([point, number]) => !((read.get(point) ?? -1) >= number))
         expect(wrong).toEqual([])
       })
+    }
+  }
+
+  /** Deletes the doomed points, again and again until that has ended. */
+  async delete(consumed: Promise<unknown>): Promise<void> {
+    if (this.below(2) === 0) await consumed
+    const { metric: name, host, start, end } = this.doomed
+    const uidOf = async (kind: 'metric' | 'tagk' | 'tagv', text: string) =>
+      (await names.uids.namesToUids(kind, [text])).get(text) ?? 0
+    const metric = await uidOf('metric', name)
+    const tags = [[await uidOf('tagk', 'host'), await uidOf('tagv', host)]] as const
+    const tsuid = encodeTsuid(metric, tags, DEFAULT_UID_WIDTHS)
+    const options = { until: Number.POSITIVE_INFINITY, leaseMs: LEASE_MS, pollMs: 0, clock: () => this.now }
+    while (this.deletedFrom < 0) {
+      const actor = new Actor('delete')
+      await this.stage.begin(actor, async () => {
+        const store = this.open(actor)
+        const begun = this.storing === 0 ? this.step : -1
+        this.deletesFrom = Math.min(this.deletesFrom, this.step)
+        try {
+          await sealForDelete(store, [metric], { start, end }, options)
+          await deletePoints(store, [tsuid], { start, end }, options)
+          this.deletedFrom = Math.max(0, begun)
+        } catch (error) {
+          if (!(error instanceof HourStillOpenError || error instanceof DeleteUnfinishedError)) throw error
+        }
+      })
+    }
+  }
+
+  isDoomed(point: string): boolean {
+    const { metric, host, start, end } = this.doomed
+    const [ofMetric, ofHost, time] = point.split(' ')
+    return ofMetric === metric && ofHost === host && Number(time) >= start && Number(time) <= end
+  }
+
+  /**
+   * Compares what is read in the end with the model. Doomed points are gone if nothing was stored after the deletion had begun;
+   * else they may have come back with a record that had them.
+   */
+  check(read: ReadonlyMap<string, number>, when: string): void {
+    const expected = this.expected()
+    const kept = (points: ReadonlyMap<string, number>) => [...points].filter(([point]) => !this.isDoomed(point)).sort()
+    expect(kept(read), when).toEqual(kept(expected))
+    const left = [...read].filter(([point]) => this.isDoomed(point))
+    if (this.storedAt < this.deletedFrom) expect(left, `${when}: deleted`).toEqual([])
+    const records = this.shards.flat()
+    for (const [point, number] of left) {
+      expect(records.find((record) => record.number === number)?.points, when).toContain(point)
     }
   }
 
@@ -189,13 +266,14 @@ class Scenario {
   }
 
   passTime(): void {
+    this.step++
     const chance = this.random()
     this.now += chance < 0.03 ? LEASE_MS : chance < 0.1 ? 90_000 : this.below(8_000)
   }
 
   async run(): Promise<void> {
-    const all = [...this.shards.map((records) => this.consume(records)), this.seal(3), this.seal(3), this.query(4)]
-    const done = Promise.all(all)
+    const consumed = Promise.all(this.shards.map((records) => this.consume(records)))
+    const done = Promise.all([consumed, this.seal(3), this.seal(3), this.query(4), this.delete(consumed)])
     done.catch(() => {})
     await Promise.race([done, this.stage.play(0.04, () => this.passTime())])
     await done
@@ -228,10 +306,9 @@ test.each([
     const scenario = new Scenario(seed)
     try {
       await scenario.run()
-      const expected = [...scenario.expected()].sort()
-      expect([...(await scenario.read(names))].sort(), `seed ${seed}, before all is sealed`).toEqual(expected)
+      scenario.check(await scenario.read(names), `seed ${seed}, before all is sealed`)
       expect(await sealAll(scenario), `seed ${seed}`).toEqual(['sealed'])
-      expect([...(await scenario.read(names))].sort(), `seed ${seed}, sealed`).toEqual(expected)
+      scenario.check(await scenario.read(names), `seed ${seed}, sealed`)
     } finally {
       scenario.close()
     }
