@@ -7,6 +7,7 @@ import { Construct } from 'constructs'
 export interface ObserveProps {
   readonly consume: IFunction
   readonly seal: IFunction
+  readonly trees: IFunction
   /** The name that functions publish metrics under: the data table's. */
   readonly service: string
   /** Batches that Lambda gave up. */
@@ -33,6 +34,7 @@ export class Observe extends Construct {
       props.consume.metric('IteratorAge', WORST),
     )
     this.#alarm('Unsealed', 'unsealed', 'Hours are not sealed', 0, props.seal.metricErrors(SUM))
+    this.#alarm('Trees', 'trees', 'Series wait to get into trees', 0, props.trees.metricErrors(SUM))
     this.#alarm('FailedBatches', 'failed-batches', 'Batches were given up', 0, queued(props.failedBatches))
     this.#alarm(
       'FailedDevices',

@@ -23,7 +23,7 @@ export class TsdbStack extends Stack {
     const storage = new Storage(this, 'Storage', { config })
     const ingest = new Ingest(this, 'Ingest', { config, storage })
     const seal = new Seal(this, 'Seal', { config, storage })
-    new Trees(this, 'Trees', { config, storage })
+    const trees = new Trees(this, 'Trees', { config, storage })
     const query = new Query(this, 'Query', { config, storage })
     const deletion = new Delete(this, 'Delete', { config, storage })
     const devices = new Devices(this, 'Devices', { config, stream: ingest.stream })
@@ -37,6 +37,7 @@ export class TsdbStack extends Stack {
     new Observe(this, 'Observe', {
       consume: ingest.consume.lambda,
       seal: seal.seal.lambda,
+      trees: trees.trees.lambda,
       service: storage.tables.data.tableName,
       failedBatches: ingest.failed,
       failedDevices: devices.failed,
