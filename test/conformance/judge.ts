@@ -55,6 +55,11 @@ function judgeError(want: Json, got: Json, status: number, compare: string | und
     const errors = isObject(got) && Array.isArray(got.errors) ? got.errors.length : 0
     return errors === want.errors.length ? undefined : `errors: want ${want.errors.length}, got ${errors}`
   }
+  if (isObject(want) && typeof want.error === 'string') {
+    const { error: _, ...others } = want
+    const said = isObject(got) && typeof got.error === 'string' && got.error !== ''
+    return said ? compareBodies(others, got, compare) : 'error says nothing'
+  }
   return compareBodies(want, got, compare)
 }
 
