@@ -56,7 +56,8 @@ function parseParts(text: string, parameter: string): { aggregator: string; opti
 
 function parseOption(part: string): Partial<Options> {
   if (/^rate/i.test(part)) return { rate: parseRate(part) }
-  if (/^(\d|all)/i.test(part)) return { downsample: part }
+  // As in OpenTSDB, which knows an interval by its digit: `0all-sum` is one here, `all-sum` only in a body.
+  if (/^\d/.test(part)) return { downsample: part }
   if (/^explicit_tags/i.test(part)) return { explicitTags: true }
   if (/^percentiles/i.test(part)) return { percentiles: parsePercentiles(part) }
   if (/^pre-agg/i.test(part)) {

@@ -137,3 +137,8 @@ test.each([
 ])('the downsample "%s" is refused', (text) => {
   expect(() => parseDownsample(text)).toThrow(BadQueryError)
 })
+
+test('an interval in m= begins with a digit: all-sum is passed over, 0all-sum is not', () => {
+  expect(parseMetricExpression('sum:0all-sum:m').downsample).toBe('0all-sum')
+  expect(parseMetricExpression('sum:all-sum:m').downsample).toBeUndefined()
+})
