@@ -16,7 +16,9 @@ afterAll(async () => {
 
 const exceptions = Exceptions.read()
 
-test.each(groupNames())('%s is answered as a real OpenTSDB 2.4.1 did', { timeout: 240_000 }, async (name) => {
+test.each(groupNames())('%s is answered as a real OpenTSDB 2.4.1 or KairosDB 1.3 did', {
+  timeout: 240_000,
+}, async (name) => {
   const group = loadGroup(name)
   const outcomes = await replay(server.url, group, (step) => exceptions.covers(name, step.name))
   const misses: string[] = []

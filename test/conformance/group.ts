@@ -13,14 +13,14 @@ export interface StepRequest {
   readonly gzip: boolean
 }
 
-/** What OpenTSDB answered. */
+/** What the original answered. */
 export interface Expectation {
   /** 0 where it closed the connection. */
   readonly status: number
   readonly text: string
 }
 
-/** A question put to a real OpenTSDB 2.4.1, with its answer. */
+/** A question put to a real OpenTSDB 2.4.1 or, in groups whose names begin with `k_`, to a real KairosDB 1.3, with its answer. */
 export interface Step {
   readonly name: string
   readonly request: StepRequest

@@ -9,9 +9,9 @@ export interface Answer {
 }
 
 /**
- * Tells why an answer is not what OpenTSDB answered; undefined where it is.
+ * Tells why an answer is not what the original answered; undefined where it is.
  * @param step what was asked and how answers to it are compared
- * @param want OpenTSDB's answer, times and captured values filled in
+ * @param want the original's answer, times and captured values filled in
  */
 export function judge({ compare }: Step, want: Expectation, got: Answer): string | undefined {
   if (!statusMatches(want.status, got.status)) {
@@ -25,7 +25,7 @@ export function judge({ compare }: Step, want: Expectation, got: Answer): string
   const gotBody = tryParse(got.text)
   if (gotBody === undefined) return `not JSON: ${got.text.slice(0, 80)}`
   return got.status >= 400
-    ? judgeError(wantBody, gotBody, got.status, compare)
+    ? judgeError(wantBody, gotBody, want.status, got.status, compare)
     : compareBodies(wantBody, gotBody, compare)
 }
 
@@ -43,11 +43,20 @@ function tryParse(text: string): Json | undefined {
 }
 
 /** Of errors the words are free; that there are some, the code, and how many points failed are not. */
-function judgeError(want: Json, got: Json, status: number, compare: string | undefined): string | undefined {
+function judgeError(
+  want: Json,
+  got: Json,
+  wantStatus: number,
+  status: number,
+  compare: string | undefined,
+): string | undefined {
   if (isObject(want) && isObject(want.error) && want.error.code !== undefined) {
     const error = isObject(got) && isObject(got.error) ? got.error : {}
     if (error.code !== status) return `error.code: want ${status}, got ${error.code}`
     return typeof error.message === 'string' && error.message !== '' ? undefined : 'error.message says nothing'
+  }
+  if (isObject(want) && Array.isArray(want.errors) && !('failed' in want)) {
+    return sameErrors(want.errors, isObject(got) ? got.errors : undefined, wantStatus)
   }
   if (isObject(want) && 'failed' in want) {
     const difference = differ({ success: want.success, failed: want.failed }, got)
@@ -63,6 +72,25 @@ function judgeError(want: Json, got: Json, status: number, compare: string | und
   return compareBodies(want, got, compare)
 }
 
+/** Words that KairosDB's libraries say, or it says of a fault of its own. */
+const INTERNAL =
+  /\b(java|com\.google|org\.kairosdb)\b|JsonReader|JSON (Object|Array)|For input string|GZIP|duplicate key/
+
+/** KairosDB's own words are compared, in any order; those of its libraries are only counted. */
+function sameErrors(want: readonly Json[], got: Json | undefined, wantStatus: number): string | undefined {
+  const said = Array.isArray(got) ? got.filter((error) => typeof error === 'string' && error !== '') : []
+  if (!Array.isArray(got) || got.length !== want.length || (wantStatus !== 500 && said.length !== got.length)) {
+    return `errors: want ${JSON.stringify(want)}, got ${JSON.stringify(got)}`
+  }
+  if (wantStatus === 500 || want.some((error) => INTERNAL.test(String(error)))) return undefined
+  const words = (errors: readonly Json[]) =>
+    errors
+      .map((error) => String(error).split('must be one of [')[0])
+      .sort()
+      .join(' | ')
+  return words(want) === words(said) ? undefined : `errors: want ${words(want)}, got ${words(said)}`
+}
+
 type Comparison = (want: Json, got: Json) => string | undefined
 
 function compareBodies(want: Json, got: Json, compare: string | undefined): string | undefined {
@@ -72,6 +100,13 @@ function compareBodies(want: Json, got: Json, compare: string | undefined): stri
 const field = (value: Json, name: string): Json => (isObject(value) ? (value[name] ?? null) : null)
 const list = (value: Json): Json[] => (Array.isArray(value) ? value : [])
 const keys = (value: Json): string => (isObject(value) ? Object.keys(value).sort().join() : '')
+
+function featureNames(features: Json, path: string): string[] {
+  return list(features).flatMap((feature) => {
+    const name = `${path}${field(feature, 'name')}`
+    return [name, ...featureNames(field(feature, 'properties'), `${name}.`)]
+  })
+}
 
 /** How answers are compared whose values no two servers share. */
 const COMPARISONS: Readonly<Record<string, Comparison>> = {
@@ -112,6 +147,12 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
   lookup: (want, got) => {
     const plain = (value: Json): Json => (isObject(value) ? { ...value, time: null, startIndex: null } : value)
     return differ(plain(want), plain(got))
+  },
+  /** A list of features, each with at least those properties. */
+  features: (want, got) => {
+    const have = new Set(featureNames(got, ''))
+    const missing = featureNames(want, '').filter((name) => !have.has(name))
+    return missing.length > 0 ? `missing: ${missing}` : undefined
   },
   'lookup-limit': (want, got) => {
     const [w, g] = [list(field(want, 'results')).length, list(field(got, 'results')).length]
