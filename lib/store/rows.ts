@@ -225,7 +225,7 @@ export class RowStore {
     if (any === undefined) return []
     const { pk, sk } = keysOf(any)
     const items: Item[] = []
-    const input = readRowsInput(this.#table, pk, sk.subarray(0, -PART_BYTES), { consistent: true })
+    const input = readPartsInput(this.#table, pk, sk.subarray(0, -PART_BYTES))
     for await (const page of this.#dynamo.query(input)) items.push(...page)
     return items
   }
@@ -325,6 +325,21 @@ export function emptyRowInput(table: string, key: ItemKey, fence: number): Updat
     ...claimRowInput(table, key, fence),
     UpdateExpression: 'SET fence = :fence REMOVE #row',
     ExpressionAttributeNames: { '#row': 'row' },
+  }
+}
+
+/**
+ * Reads the parts of one row. By first and last part, and not by what the keys begin with: DynamoDB Local passes over a
+ * binary prefix as long as this.
+ * @param row the sort keys of its parts, without the part
+ */
+export function readPartsInput(table: string, pk: Uint8Array, row: Uint8Array): QueryCommandInput {
+  const part = (number: number) => Buffer.concat([row, new Uint8Array(PART_BYTES).fill(number)])
+  return {
+    TableName: table,
+    KeyConditionExpression: 'pk = :hour AND sk BETWEEN :first AND :last',
+    ExpressionAttributeValues: { ':hour': { B: pk }, ':first': { B: part(0) }, ':last': { B: part(0xff) } },
+    ConsistentRead: true,
   }
 }
 
