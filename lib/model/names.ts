@@ -8,6 +8,14 @@ for (const char of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 const LETTER = /^\p{L}$/u
 
 /**
+ * Whether OpenTSDB allows a UTF-16 code unit in names.
+ * @param unit 0 to 0xffff
+ */
+export function isNameUnit(unit: number): boolean {
+  return unit < 128 ? NAME_ASCII[unit] === 1 : LETTER.test(String.fromCharCode(unit))
+}
+
+/**
  * Says what is wrong with a name of a metric, tag key or tag value.
  * @param what the subject: 'tag value with key [host]'
  * @param maxBytes UTF-8 bytes a name may have
@@ -23,7 +31,7 @@ export function nameFault(what: string, name: string | null, maxBytes: number): 
   }
   for (let i = 0; i < name.length; i++) {
     const unit = name.charCodeAt(i)
-    if (unit < 128 ? NAME_ASCII[unit] === 1 : LETTER.test(String.fromCharCode(unit))) continue
+    if (isNameUnit(unit)) continue
     const char = String.fromCodePoint(name.codePointAt(i) ?? unit)
     return `Invalid ${what} ("${name}"): illegal character: ${char}`
   }
