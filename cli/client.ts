@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { isRecord, tryJson } from '../lib/model/json.ts'
 import { RefusedError, ServerAwayError, UsageError } from './errors.ts'
 
 const gzipAsync = promisify(gzip)
@@ -144,16 +145,4 @@ export function refusal(answer: Answer): RefusedError {
   }
   const shown = answer.text.trim().slice(0, 200)
   return new RefusedError(answer.status, `The server answered ${answer.status}${shown === '' ? '' : `: ${shown}`}`)
-}
-
-export function tryJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,4 @@
-import { isRecord, tryJson } from './client.ts'
+import { readPutOutcome } from '../lib/ingest/put-outcome.ts'
 
 /** A line that is not in, and why. */
 export interface BadLine {
@@ -63,36 +63,13 @@ export class ImportBatch {
   }
 
   /**
-   * Reads the answer to `?details` and finds the lines it is about. OpenTSDB echoes a bad point without saying which
-   * one it was, so it is found again by what it says; of equal ones the first that is not taken yet.
-   * @param text `{"success":1,"failed":1,"errors":[{"datapoint":{...},"error":"..."}]}`
+   * Reads the answer to `?details` and finds the lines it is about.
    * @returns undefined where the text is something else
    */
   outcome(text: string): Outcome | undefined {
-    const said = tryJson(text)
-    if (!isRecord(said) || !Array.isArray(said.errors)) return undefined
-    const errors = said.errors.filter(isRecord)
-    if (errors.length === 0) return { accepted: this.count, refused: 0, bad: [] }
-
-    const linesOf = new Map<string, number[]>()
-    for (const [i, point] of this.#points.entries()) {
-      const identity = identityOf(JSON.parse(point))
-      const line = this.#lines[i] ?? 0
-      const lines = linesOf.get(identity)
-      if (lines === undefined) linesOf.set(identity, [line])
-      else lines.push(line)
-    }
-    const bad = errors.map(({ datapoint, error }) => ({
-      line: linesOf.get(identityOf(datapoint))?.shift() ?? this.firstLine,
-      reason: String(error),
-    }))
-    const refused = typeof said.failed === 'number' ? said.failed : bad.length
-    return { accepted: this.count - refused, refused, bad }
+    const said = readPutOutcome(this.#points, text)
+    if (said === undefined) return undefined
+    const bad = said.refused.map(({ index, reason }) => ({ line: this.#lines[index ?? 0] ?? this.firstLine, reason }))
+    return { accepted: this.count - said.failed, refused: said.failed, bad }
   }
-}
-
-function identityOf(point: unknown): string {
-  if (!isRecord(point)) return ''
-  const tags = isRecord(point.tags) ? Object.entries(point.tags).sort(([a], [b]) => (a < b ? -1 : 1)) : []
-  return JSON.stringify([point.metric, String(point.timestamp), String(point.value), tags])
 }

@@ -1,4 +1,5 @@
-import { checkName, LAST_SECOND, parseTimestamp, readValue } from '../lib/ingest/validate.ts'
+import { pointText, readLineValue } from '../lib/ingest/point-text.ts'
+import { checkName, LAST_SECOND, parseTimestamp } from '../lib/ingest/validate.ts'
 import { TsdbError } from '../lib/model/errors.ts'
 import { DEFAULT_LIMITS } from '../lib/model/limits.ts'
 import { KIND_MS } from '../lib/model/points.ts'
@@ -21,8 +22,7 @@ export function parseImportLine(line: string): ImportLine | undefined {
     const name = checked(checkName('metric', metric), metric)
     const time = timestampJson(timestamp)
     const number = valueJson(value)
-    const tags = tagsJson(tagWords)
-    return { point: `{"metric":"${name}","timestamp":${time},"value":${number},"tags":{${tags}}}` }
+    return { point: pointText(name, time, number, tagsOf(tagWords)) }
   } catch (error) {
     if (error instanceof TsdbError) return { bad: error.message }
     throw error
@@ -50,17 +50,14 @@ function timestampJson(text: string): number {
   return time
 }
 
-/** A number as JSON writes them. */
-const JSON_NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/
-
 function valueJson(text: string): string {
-  const parsed = readValue(text)
+  const parsed = readLineValue(text)
   if (parsed === undefined) throw new BadLineError(`Unable to parse value to a number: ${text}`)
   if (!Number.isFinite(parsed.value)) throw new BadLineError(`Invalid value: ${text} is more than a double can hold`)
-  return JSON_NUMBER.test(text) ? text : `"${text}"`
+  return parsed.json
 }
 
-function tagsJson(words: readonly string[]): string {
+function tagsOf(words: readonly string[]): Map<string, string> {
   if (words.length === 0) throw new BadLineError('Missing tags: a point has at least one tag=value')
   const tags = new Map<string, string>()
   for (const word of words) {
@@ -77,5 +74,5 @@ function tagsJson(words: readonly string[]): string {
   if (tags.size > DEFAULT_LIMITS.tags) {
     throw new BadLineError(`Too many tags: ${tags.size}, a point may have ${DEFAULT_LIMITS.tags}`)
   }
-  return [...tags].map(([tagk, tagv]) => `"${tagk}":"${tagv}"`).join(',')
+  return tags
 }

@@ -1,9 +1,9 @@
+import { type LineRun, readLines } from '../lib/ingest/lines.ts'
 import { Client, refusal } from './client.ts'
 import { ImportBatch } from './import-batch.ts'
 import { parseImportLine } from './import-line.ts'
 import { openSource, STDIN, totalBytes } from './import-source.ts'
 import { counted, grouped, type Io, write } from './io.ts'
-import { type LineRun, readLines } from './lines.ts'
 import { type Progress, startProgress } from './progress.ts'
 
 /** What `tsdb import` was asked to do. */

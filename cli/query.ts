@@ -1,4 +1,5 @@
-import { Client, isRecord, refusal } from './client.ts'
+import { isRecord } from '../lib/model/json.ts'
+import { Client, refusal } from './client.ts'
 import { RefusedError } from './errors.ts'
 import { type Io, write } from './io.ts'
 import { parseQueryWords } from './query-words.ts'

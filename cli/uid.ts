@@ -1,4 +1,5 @@
-import { Client, isRecord, refusal } from './client.ts'
+import { isRecord } from '../lib/model/json.ts'
+import { Client, refusal } from './client.ts'
 import { RefusedError } from './errors.ts'
 import { counted, type Io, write } from './io.ts'
 

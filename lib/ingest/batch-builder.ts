@@ -14,6 +14,36 @@ export interface Metric {
   readonly series: Map<TagSet, number>
 }
 
+/**
+ * Says what is wrong with a point, in OpenTSDB's words and order of checks.
+ * @param tags not empty
+ * @param timestamp whole and above 0
+ * @param kind KIND_FLOAT, KIND_BIG or 0
+ * @param big the exact integer where `kind` is KIND_BIG
+ * @param shownTimestamp digits of a timestamp that a double can't hold
+ * @returns undefined where it is good
+ */
+export function pointFault(
+  metric: Pick<Metric, 'name' | 'fault'>,
+  tags: TagSet,
+  timestamp: number,
+  value: number,
+  kind: number,
+  big: bigint | undefined,
+  shownTimestamp: string | number = timestamp,
+): string | undefined {
+  if ((kind & KIND_FLOAT) !== 0 && !Number.isFinite(value)) {
+    return `value is NaN or Infinite: ${value} for metric=${metric.name} timestamp=${shownTimestamp}`
+  }
+  if (timestamp > LAST_MILLISECOND) {
+    const shownValue = javaValueText(value, kind, big)
+    const shownTags = javaMapText(javaMapOrder(tags.sent))
+    const what = `value=${shownValue} to metric=${metric.name}, tags=${shownTags}`
+    return `bad timestamp=${shownTimestamp} when trying to add ${what}`
+  }
+  return tags.tooMany ? tags.fault : (metric.fault ?? tags.fault)
+}
+
 /** Fills a batch point by point: checks each name once, and gives points of one series one entry. */
 export class BatchBuilder {
   readonly #limits: Limits
@@ -75,16 +105,7 @@ export class BatchBuilder {
     big: bigint | undefined,
     shownTimestamp: string | number = timestamp,
   ): string | undefined {
-    if ((kind & KIND_FLOAT) !== 0 && !Number.isFinite(value)) {
-      return `value is NaN or Infinite: ${value} for metric=${metric.name} timestamp=${shownTimestamp}`
-    }
-    if (timestamp > LAST_MILLISECOND) {
-      const shownValue = javaValueText(value, kind, big)
-      const shownTags = javaMapText(javaMapOrder(tags.sent))
-      const what = `value=${shownValue} to metric=${metric.name}, tags=${shownTags}`
-      return `bad timestamp=${shownTimestamp} when trying to add ${what}`
-    }
-    const fault = tags.tooMany ? tags.fault : (metric.fault ?? tags.fault)
+    const fault = pointFault(metric, tags, timestamp, value, kind, big, shownTimestamp)
     if (fault !== undefined) return fault
     const at = this.#points.count
     const inMs = timestamp > LAST_SECOND

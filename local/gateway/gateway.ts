@@ -7,8 +7,9 @@ import type { ApiModel, RouteModel } from '../template/index.ts'
 import { answerOf, GATEWAY_ANSWERS, type GatewayAnswer, LAMBDA_PAYLOAD_BYTES } from './answer.ts'
 import { BodyRoom, isTooLarge, receiveBody } from './body.ts'
 import { corsHeaders, preflightAnswer } from './cors.ts'
-import { buildEvent, type GatewayEvent, parseAddress } from './event.ts'
+import { type ArrivedRequest, buildEvent, type GatewayEvent, parseAddress } from './event.ts'
 import { Router } from './routes.ts'
+import { limitsOf, TelnetFront } from './telnet.ts'
 
 export const LOOPBACK = '127.0.0.1'
 /** A client may take this long to send a request, and is cut off then. */
@@ -29,19 +30,26 @@ interface Backend {
 
 const REFUSALS = { tooLarge: GATEWAY_ANSWERS.tooLarge, noRoom: GATEWAY_ANSWERS.unavailable } as const
 
-/** An HTTP API on the loopback address. */
+/** Connections that may be open at once; the system refuses more. */
+const MOST_CONNECTIONS = 4096
+const NO_BODY = Buffer.alloc(0)
+
+/** An HTTP API on the loopback address, and telnet on the same port. */
 export class Gateway {
   readonly port: number
   readonly #server: Server
   readonly #log: Log
   readonly #room = new BodyRoom(HELD_BYTES)
   readonly #running = new Set<Promise<void>>()
+  readonly #telnet: TelnetFront
   #backend: Backend | undefined
 
   private constructor(server: Server, port: number, log: Log) {
     this.#server = server
     this.port = port
     this.#log = log
+    server.maxConnections = MOST_CONNECTIONS
+    this.#telnet = new TelnetFront(server, log)
     const handle = (request: IncomingMessage, response: ServerResponse) => this.#handle(request, response)
     server.on('request', handle)
     server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
@@ -73,7 +81,17 @@ export class Gateway {
     pools: ReadonlyMap<string, FunctionPool>,
     onCalled: (route: RouteModel) => void = () => undefined,
   ): void {
-    this.#backend = { api, router: new Router(api.routes), pools, onCalled }
+    const backend = { api, router: new Router(api.routes), pools, onCalled }
+    this.#backend = backend
+    const put = backend.router.match('POST', '/api/put')
+    this.#telnet.serve(
+      limitsOf(pools.get(put?.route.functionId ?? '')?.model.environment ?? {}),
+      (method, url, text) => {
+        const body = text === '' ? NO_BODY : Buffer.from(text)
+        const request = { method, url, httpVersion: '1.1', rawHeaders: [], sourceIp: LOOPBACK, body }
+        return this.#call(backend, request, randomUUID())
+      },
+    )
   }
 
   /** Stops accepting and waits until what was accepted is answered. */
@@ -81,6 +99,7 @@ export class Gateway {
     // Connections that are open may still bring requests; these are answered 503.
     this.#backend = undefined
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    await this.#telnet.close()
     await Promise.all(this.#running)
     this.#server.closeAllConnections()
     await closed
@@ -108,7 +127,8 @@ export class Gateway {
     if (received.kind !== 'whole') return refuse(request, response, REFUSALS[received.kind], requestId, cors)
     try {
       const answer =
-        preflightAnswer(backend.api.cors, request) ?? (await this.#call(backend, request, received.body, requestId))
+        preflightAnswer(backend.api.cors, request) ??
+        (await this.#call(backend, arrived(request, received.body), requestId))
       send(request, response, answer, requestId, cors)
       this.#log.debug(`${request.method} ${request.url} ${answer.status}`)
     } finally {
@@ -116,34 +136,24 @@ export class Gateway {
     }
   }
 
-  async #call(backend: Backend, request: IncomingMessage, body: Buffer, requestId: string): Promise<GatewayAnswer> {
-    const { method = 'GET', url = '/' } = request
-    const address = parseAddress(url)
+  async #call(backend: Backend, request: ArrivedRequest, requestId: string): Promise<GatewayAnswer> {
+    const address = parseAddress(request.url)
     if (address === undefined) return GATEWAY_ANSWERS.badRequest
-    const match = backend.router.match(method, address.path)
+    const match = backend.router.match(request.method, address.path)
     const pool = match && backend.pools.get(match.route.functionId)
     if (match === undefined || pool === undefined) return GATEWAY_ANSWERS.notFound
 
-    const event = buildEvent(
-      {
-        method,
-        url,
-        httpVersion: request.httpVersion,
-        rawHeaders: request.rawHeaders,
-        sourceIp: request.socket.remoteAddress ?? LOOPBACK,
-        body,
-      },
-      address,
-      match,
-      backend.api.logicalId,
-      requestId,
-      Date.now(),
-    )
+    const event = buildEvent(request, address, match, backend.api.logicalId, requestId, Date.now())
     if (passesLambdaLimit(event)) return GATEWAY_ANSWERS.tooLarge
     const outcome = await within(match.route.timeoutMs, pool.call(event))
     backend.onCalled(match.route)
     return answerFor(outcome)
   }
+}
+
+function arrived(request: IncomingMessage, body: Buffer): ArrivedRequest {
+  const { method = 'GET', url = '/', httpVersion, rawHeaders, socket } = request
+  return { method, url, httpVersion, rawHeaders, sourceIp: socket.remoteAddress ?? LOOPBACK, body }
 }
 
 function answerFor(outcome: PoolOutcome | 'late'): GatewayAnswer {

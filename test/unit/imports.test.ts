@@ -16,10 +16,11 @@ const ALLOWED: Record<string, readonly string[]> = {
   'lib/meta': ['lib/meta', 'lib/query', 'lib/store', 'lib/uid', 'lib/codec', 'lib/model'],
   'lib/tree': ['lib/tree', 'lib/meta/uid-meta', 'lib/store', 'lib/uid', 'lib/codec', 'lib/model'],
   'lib/annotation': ['lib/annotation', 'lib/query', 'lib/store', 'lib/codec', 'lib/model'],
+  'lib/telnet': ['lib/telnet', 'lib/ingest', 'lib/model'],
   'lib/search': ['lib/search', 'lib/meta', 'lib/query', 'lib/store', 'lib/uid', 'lib/codec', 'lib/model'],
   functions: ['functions', 'lib'],
   infra: ['infra', 'functions/environment.ts', 'lib/model', 'lib/ingest/device'],
-  local: ['local', 'infra/app.ts'],
+  local: ['local', 'infra/app.ts', 'functions/environment.ts', 'lib/telnet', 'lib/ingest/put-outcome', 'lib/model'],
   cli: ['cli', 'lib'],
 }
 

@@ -10,8 +10,14 @@ const NEWLINE = 0x0a
  * Cuts bytes into lines at \n, a chunk's worth at a time, without ever holding more than a chunk and one line.
  * @param chunks UTF-8 in pieces of any size; a character or line may straddle them
  * @param longest bytes a line may have; a longer one is passed over and comes as undefined
+ * @param atTheEnd what becomes of a text behind the last \n: a file's last line often has none, of a connection that broke off it
+ *   may be the start of a line
  */
-export async function* readLines(chunks: AsyncIterable<Uint8Array>, longest: number): AsyncGenerator<LineRun> {
+export async function* readLines(
+  chunks: AsyncIterable<Uint8Array>,
+  longest: number,
+  atTheEnd: 'keep' | 'drop' = 'keep',
+): AsyncGenerator<LineRun> {
   let first = 1
   /** The start of a line whose end has not come yet. */
   let rest: Uint8Array = new Uint8Array(0)
@@ -42,6 +48,7 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>, longest: num
       passing = true
     }
   }
+  if (atTheEnd === 'drop') return
   if (passing) yield { first, texts: [undefined] }
   else if (rest.length > 0) yield { first, texts: split(rest, longest) }
 }
