@@ -5,6 +5,7 @@ import { UidResolver } from '../uid/resolver.ts'
 import { UidTable } from '../uid/table.ts'
 import { AckStore } from './ack.ts'
 import { AnnotationStore } from './annotations.ts'
+import { AttemptStore } from './attempts.ts'
 import { DataStore } from './data.ts'
 import { DocumentStore } from './documents.ts'
 import { type Consumed, Dynamo, openClient } from './dynamo.ts'
@@ -68,6 +69,8 @@ export interface Store {
   /** Series log and postings together. */
   readonly index: SeriesIndex
   readonly rejects: RejectStore
+  /** What consumers were about to do, for who comes after them. */
+  readonly attempts: AttemptStore
   readonly uids: UidResolver
   /** Names and UIDs as they lie in the table, past every cache. */
   readonly uidTable: UidTable
@@ -128,6 +131,7 @@ export function openStore(config: StoreConfig): Store {
     postings,
     index: new SeriesIndex(seriesLog, postings, uidWidths),
     rejects: new RejectStore(dynamo, tables.meta, config.rejectTtlDays ?? DEFAULT_REJECT_TTL_DAYS, clock),
+    attempts: new AttemptStore(dynamo, tables.meta, clock),
     uids,
     uidTable,
     uidAdmin: new UidAdmin(uidTable, uids),
