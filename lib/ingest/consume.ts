@@ -49,13 +49,22 @@ export function createConsumer(
   return {
     clock: Date.now,
     ...options,
-    series: new SeriesResolver(store.uids, limits),
+    series: new SeriesResolver(store.uids, storedLimits(limits)),
     noter: new SeriesNoter(
       store.seriesLog,
       store.postings,
       (tsuids) => gardener?.plantNew(tsuids) ?? Promise.resolve(),
     ),
     encoder: new BlockEncoder(store.uids.widths),
+  }
+}
+
+/** What packed records may hold: their points were checked when they were put, by whichever API they came. */
+function storedLimits(limits: Limits): Limits {
+  return {
+    ...limits,
+    tags: Math.max(limits.tags, limits.kairosTags),
+    nameBytes: Math.max(limits.nameBytes, limits.kairosNameBytes),
   }
 }
 

@@ -1,4 +1,4 @@
-import { KIND_BIG, KIND_FLOAT, KIND_MS, type PointBatch } from '../model/points.ts'
+import { KIND_BIG, KIND_FLOAT, KIND_MS, KIND_TEXT, type PointBatch } from '../model/points.ts'
 import type { SentTag } from './tag-set.ts'
 
 /** A point as it was sent, for showing it to who sent it; null where it did not say. */
@@ -40,16 +40,17 @@ export function echoPoint(point: EchoedPoint): string {
  * @returns JSON text
  */
 export function echoBatchPoint(batch: PointBatch, index: number): string {
-  const { times, values, kinds, bigs } = batch.points
+  const { times, values, kinds, bigs, texts } = batch.points
   const kind = kinds[index] ?? 0
   const time = times[index] ?? 0
   const series = batch.series[batch.seriesOf[index] ?? 0]
   const value = values[index] ?? 0
   const integer = (kind & KIND_BIG) !== 0 ? String(bigs.get(index)) : String(value)
+  const number = (kind & KIND_FLOAT) !== 0 ? doubleText(value) : integer
   return echoPoint({
     metric: series?.metric ?? null,
     timestamp: String((kind & KIND_MS) !== 0 ? time : time / 1000),
-    value: (kind & KIND_FLOAT) !== 0 ? doubleText(value) : integer,
+    value: (kind & KIND_TEXT) !== 0 ? (texts?.get(index) ?? '') : number,
     tags: series?.tags ?? null,
   })
 }

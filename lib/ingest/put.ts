@@ -57,23 +57,37 @@ const LONGEST_POLL_MS = 250
  */
 export async function put(deps: PutDeps, request: PutRequest): Promise<PutReport> {
   const begun = performance.now()
-  const parsed = parsePutBody(request.text, deps.limits)
+  return storePut(deps, parsePutBody(request.text, deps.limits), request.syncTimeoutMs, begun)
+}
+
+/**
+ * Puts the points of a request on the stream, whatever its form was.
+ * @param syncTimeoutMs as PutRequest has it
+ * @param begun when the request came, on performance.now()'s clock
+ * @throws StreamRefusedError
+ */
+export async function storePut(
+  deps: Omit<PutDeps, 'limits'>,
+  parsed: ParsedPut,
+  syncTimeoutMs: number | undefined,
+  begun: number,
+): Promise<PutReport> {
   const outcome = new Outcome(parsed)
   const count = parsed.batch.points.count
   if (count === 0) return outcome.report()
 
-  const syncId = request.syncTimeoutMs === undefined ? undefined : randomBytes(16)
+  const syncId = syncTimeoutMs === undefined ? undefined : randomBytes(16)
   const parts = packParts(parsed.batch, syncId)
   const why = await deps.stream.put(parts.map((part) => part.bytes))
   parts.forEach((part, i) => {
     const reason = why[i]
     if (reason !== undefined) outcome.partUnavailable(part, reason)
   })
-  if (syncId === undefined || request.syncTimeoutMs === undefined) return outcome.report()
+  if (syncId === undefined || syncTimeoutMs === undefined) return outcome.report()
 
   // with a record missing there will never be word of all of them
   const complete = why.every((reason) => reason === undefined)
-  const ack = complete ? await waitForAck(deps.acks(), syncId, begun + request.syncTimeoutMs) : undefined
+  const ack = complete ? await waitForAck(deps.acks(), syncId, begun + syncTimeoutMs) : undefined
   if (ack === undefined) for (const part of parts.filter((_, i) => why[i] === undefined)) outcome.partTimedOut(part)
   else for (const { index, message } of ack.errors) outcome.pointRefused(index, message)
   return outcome.report()

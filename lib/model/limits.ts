@@ -12,6 +12,10 @@ export interface Limits {
   readonly tags: number
   /** UTF-8 bytes of a metric name, tag key or tag value. */
   readonly nameBytes: number
+  /** Tags of a point that comes through KairosDB's API, whose users know no limit. */
+  readonly kairosTags: number
+  /** UTF-8 bytes of a name that comes through KairosDB's API, as the store has it; never more than 1,024. */
+  readonly kairosNameBytes: number
   /** UTF-8 bytes of a value that is a text; never more than MAX_TEXT_BYTES of the codec. */
   readonly textBytes: number
   /** Sub-queries in one query request. */
@@ -60,6 +64,8 @@ export const DEFAULT_LIMITS: Limits = {
   pointsPerRequest: 100_000,
   tags: 8,
   nameBytes: 256,
+  kairosTags: 64,
+  kairosNameBytes: 1_024,
   textBytes: 32_768,
   subQueries: 100,
   filters: 64,

@@ -17,6 +17,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'lib/tree': ['lib/tree', 'lib/meta/uid-meta', 'lib/store', 'lib/uid', 'lib/codec', 'lib/model'],
   'lib/annotation': ['lib/annotation', 'lib/query', 'lib/store', 'lib/codec', 'lib/model'],
   'lib/telnet': ['lib/telnet', 'lib/ingest', 'lib/model'],
+  'lib/kairos': ['lib/kairos', 'lib/meta', 'lib/query', 'lib/ingest', 'lib/store', 'lib/uid', 'lib/codec', 'lib/model'],
   'lib/search': ['lib/search', 'lib/meta', 'lib/query', 'lib/store', 'lib/uid', 'lib/codec', 'lib/model'],
   functions: ['functions', 'lib'],
   infra: ['infra', 'functions/environment.ts', 'lib/model', 'lib/ingest/device'],
