@@ -107,6 +107,7 @@ function featureNames(features: Json, path: string): string[] {
     return [name, ...featureNames(field(feature, 'properties'), `${name}.`)]
   })
 }
+const count = (value: Json): number => (isObject(value) ? Object.keys(value).length : 0)
 
 /** How answers are compared whose values no two servers share. */
 const COMPARISONS: Readonly<Record<string, Comparison>> = {
@@ -127,10 +128,7 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
     return undefined
   },
   /** An object of as many fields. */
-  values: (want, got) =>
-    keys(want).split(',').length === keys(got).split(',').length
-      ? undefined
-      : `want the keys ${keys(want)}, got ${keys(got)}`,
+  values: (want, got) => (count(want) === count(got) ? undefined : `want the keys ${keys(want)}, got ${keys(got)}`),
   /** Two series that a rule gives one leaf collide: which of them stays is chance. */
   leaves: (want, got) => {
     const leaves = (branch: Json) =>
