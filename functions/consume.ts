@@ -1,4 +1,3 @@
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent, KinesisStreamRecord } from 'aws-lambda'
 import { createConsumer } from '../lib/ingest/consume.ts'
 import { CountedConsumer, type CountedResult, STORE_SLOW } from '../lib/ingest/consume-counted.ts'
@@ -7,21 +6,25 @@ import { DEFAULT_DEVICE_MAPPING, parseDeviceMapping } from '../lib/ingest/device
 import { openStore } from '../lib/store/index.ts'
 import { readConfig } from './config.ts'
 import { log } from './log.ts'
+import { count, measure, metered, watchTotals } from './metrics.ts'
+import { watchStore } from './store.ts'
 import { publishUids } from './uid-metrics.ts'
 
 let consumer: CountedConsumer | undefined
-let metrics: Metrics | undefined
 
 function openConsumer(): CountedConsumer {
   const { tables, uidWidths, shelves, saltBuckets, rejectTtlDays, limits, deviceMapping, blockTtlDays } = readConfig()
-  return new CountedConsumer(
-    createConsumer({
-      store: openStore({ tables, uidWidths, shelves, saltBuckets, rejectTtlDays, onUidsGiven: publishUids }),
-      mapping: parseDeviceMapping(deviceMapping === '' ? DEFAULT_DEVICE_MAPPING : deviceMapping),
-      limits,
-      blockTtlDays,
-    }),
-  )
+  const store = openStore({ tables, uidWidths, shelves, saltBuckets, rejectTtlDays, onUidsGiven: publishUids })
+  watchStore(store)
+  const opened = createConsumer({
+    store,
+    mapping: parseDeviceMapping(deviceMapping === '' ? DEFAULT_DEVICE_MAPPING : deviceMapping),
+    limits,
+    blockTtlDays,
+  })
+  const { cacheCounts } = opened.series
+  watchTotals(() => ({ SeriesCacheHits: cacheCounts.hits, SeriesCacheMisses: cacheCounts.misses }))
+  return new CountedConsumer(opened)
 }
 
 /** @param record its eventID starts with the shard: `shardId-000000000003:49590338271490256608559692538361571095921575989136588898` */
@@ -34,26 +37,26 @@ export function streamInput({ eventID, kinesis }: KinesisStreamRecord): StreamIn
   }
 }
 
-/** Counts rejected records in CloudWatch: the alarm `Rejects` looks at it. */
-function publishRejects(rejects: number): void {
-  metrics ??= new Metrics({ namespace: 'tsdb', serviceName: readConfig().tables.data })
-  metrics.addMetric('RejectedRecords', MetricUnit.Count, rejects)
-  metrics.publishStoredMetrics()
-}
-
 /** Stores what a batch of stream records holds; where the store is away, names the record from which on to deliver again. */
-export async function handler(
+export const handler = metered(consume)
+
+async function consume(
   event: KinesisStreamEvent,
   context?: Pick<Context, 'getRemainingTimeInMillis'>,
 ): Promise<KinesisStreamBatchResponse> {
   consumer ??= openConsumer()
-  const result = await consumer.consume(event.Records.map(streamInput), context?.getRemainingTimeInMillis())
+  const records = event.Records.map(streamInput)
+  const result = await consumer.consume(records, context?.getRemainingTimeInMillis())
   const { points, rejects, failed, next } = result
   log('debug', 'consumed', { records: event.Records.length, points, rejects, next })
-  if (rejects > 0) {
-    log('warn', 'records rejected', { rejects })
-    publishRejects(rejects)
-  }
+  if (rejects > 0) log('warn', 'records rejected', { rejects })
+  count('PointsStored', points)
+  // The alarm `Rejects` looks at it.
+  count('RejectedRecords', rejects)
+  const [oldest] = records
+  // What was left for the next call is readable only then.
+  const isAllStored = failed === undefined && next === undefined
+  if (oldest !== undefined && isAllStored) measure('PutToReadable', Math.max(0, Date.now() - oldest.arrivalMs))
   if (failed !== undefined) {
     log('error', 'the store is away', { from: failed.from, cause: failed.cause.message, details: failed.cause.details })
     // It may still be waiting for the store; what it remembers is not to be shared with the next call.

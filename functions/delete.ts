@@ -6,6 +6,7 @@ import { parseQueryParameters, type Query, runQuery, serialise } from '../lib/qu
 import { readConfig } from './config.ts'
 import { type HttpAnswer, type HttpRequest, httpHandler } from './http/index.ts'
 import { log } from './log.ts'
+import { metered } from './metrics.ts'
 import { queryDeps } from './query-deps.ts'
 import { sharedStore } from './store.ts'
 
@@ -24,7 +25,7 @@ class DeleteNotAllowedError extends TsdbError {
 }
 
 /** DELETE /api/query. */
-export const handler = httpHandler(answerDelete)
+export const handler = metered(httpHandler(answerDelete))
 
 /**
  * Deletes what the query string asks for, as GET would read it, and answers what that was. As in OpenTSDB a body says nothing.

@@ -10,9 +10,10 @@ import {
 import { pageNotFound } from './meta/page-not-found.ts'
 import type { Route } from './meta/route.ts'
 import { NOT_BUILT_YET, ROUTES } from './meta/routes.ts'
+import { metered } from './metrics.ts'
 
 /** Everything that no function of its own serves: what is known of names and configuration, and all that is not found. */
-export const handler = httpHandler(async (request) => answerMeta(request))
+export const handler = metered(httpHandler(async (request) => answerMeta(request)))
 
 /** Finds the route of a request and follows it. */
 export async function answerMeta(request: HttpRequest): Promise<HttpAnswer> {

@@ -6,7 +6,8 @@ import { BadSyncTimeoutError } from '../lib/ingest/put-errors.ts'
 import { AckStore } from '../lib/store/ack.ts'
 import { Dynamo, openClient } from '../lib/store/dynamo.ts'
 import { readConfig } from './config.ts'
-import { httpHandler, MethodNotAllowedError } from './http/index.ts'
+import { type HttpAnswer, type HttpRequest, httpHandler, MethodNotAllowedError } from './http/index.ts'
+import { count, metered, watchTotals } from './metrics.ts'
 import { putAnswer } from './put-answer.ts'
 
 /** Milliseconds that a put tries to get its points onto the stream; the gateway waits 30 s. */
@@ -32,21 +33,36 @@ function sharedStream(): PointStream {
         httpsAgent: { keepAlive: true },
       }),
     })
-  stream ??= new PointStream(client(), readConfig().streamName, { deadlineMs: STREAM_DEADLINE_MS })
+  stream ??= watchStream(new PointStream(client(), readConfig().streamName, { deadlineMs: STREAM_DEADLINE_MS }))
   return stream
+}
+
+function watchStream(opened: PointStream): PointStream {
+  watchTotals(() => ({ StreamRetries: opened.retries }))
+  return opened
 }
 
 /** Acknowledgements alone, not the whole store: most puts do not wait, and the bundle stays small. */
 function sharedAcks(): AckReader {
   acks ??= new AckStore(
-    new Dynamo({ client: openClient(), retry: { deadlineMs: ACK_DEADLINE_MS } }),
+    new Dynamo({
+      client: openClient(),
+      retry: { deadlineMs: ACK_DEADLINE_MS },
+      onConsumed: ({ readUnits }) => {
+        count('StoreRequests', 1)
+        count('ReadUnits', readUnits)
+      },
+      onRetry: () => count('StoreRetries', 1),
+    }),
     readConfig().tables.meta,
   )
   return acks
 }
 
 /** POST /api/put: docs/api/put.md. */
-export const handler = httpHandler(async (request) => {
+export const handler = metered(httpHandler(answerPut))
+
+async function answerPut(request: HttpRequest): Promise<HttpAnswer> {
   if (request.method !== 'POST') throw new MethodNotAllowedError(request.method)
   const { limits, syncTimeoutMs } = readConfig()
   const { query } = request
@@ -56,12 +72,16 @@ export const handler = httpHandler(async (request) => {
     { stream: sharedStream(), acks: sharedAcks, limits },
     { text: request.body(), ...(timeoutMs !== undefined && { syncTimeoutMs: timeoutMs }) },
   )
+  // On the stream is accepted, whether or not word of it came in time.
+  count('PointsAccepted', report.stored + report.timedOut)
+  count('PointsRefused', report.refused)
+  count('PointsTurnedAway', report.unavailable)
   return putAnswer(report, {
     details: query.has('details'),
     summary: query.has('summary'),
     countTimeouts: query.has('sync') && Number(query.get('sync_timeout') ?? 0) > 0,
   })
-})
+}
 
 /**
  * @param asked sync_timeout, milliseconds; 0 or none: as long as may be

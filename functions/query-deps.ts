@@ -1,5 +1,8 @@
+import type { UidWidths } from '../lib/model/series.ts'
 import { type QueryDeps, StoredSeriesSource } from '../lib/query/index.ts'
+import type { Store } from '../lib/store/index.ts'
 import { readConfig } from './config.ts'
+import { watchTotals } from './metrics.ts'
 import { sharedStore } from './store.ts'
 
 let source: StoredSeriesSource | undefined
@@ -9,7 +12,7 @@ export function queryDeps(): QueryDeps {
   const { limits, uidWidths } = readConfig()
   const store = sharedStore()
   // Kept, for what it remembers from one query to the next.
-  source ??= new StoredSeriesSource(store, uidWidths)
+  source ??= openSource(store, uidWidths)
   return {
     names: store.uids,
     source,
@@ -19,4 +22,10 @@ export function queryDeps(): QueryDeps {
     // An instance answers one request at a time, so all that its store counts meanwhile is this query's.
     costs: () => store.stats,
   }
+}
+
+function openSource(store: Store, uidWidths: UidWidths): StoredSeriesSource {
+  const opened = new StoredSeriesSource(store, uidWidths)
+  watchTotals(() => ({ IndexCacheHits: opened.cacheCounts.hits, IndexCacheMisses: opened.cacheCounts.misses }))
+  return opened
 }

@@ -1,6 +1,7 @@
 import { TsdbError } from '../lib/model/errors.ts'
 import { phasesOf, type Query, type QueryUsage } from '../lib/query/index.ts'
 import { type LogFields, log } from './log.ts'
+import { count } from './metrics.ts'
 
 /** Characters of metric names that a line has at most. */
 const NAMES_LENGTH = 500
@@ -25,6 +26,8 @@ export class QueryLog {
   /** Takes note of what running it used. */
   used(usage: QueryUsage): void {
     this.#usage = usage
+    count('QueriedSeries', usage.series)
+    count('QueriedPoints', usage.points)
   }
 
   /** Writes the line of a query that failed. */

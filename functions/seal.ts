@@ -1,9 +1,9 @@
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
 import type { Context } from 'aws-lambda'
 import { type SealReport, seal } from '../lib/ingest/seal.ts'
 import { shelvesOf } from '../lib/ingest/seal-due.ts'
 import { readConfig } from './config.ts'
 import { log } from './log.ts'
+import { count, measure, metered } from './metrics.ts'
 import { sharedStore } from './store.ts'
 
 /** Milliseconds before the function's end from which no more is begun: what is under way then has to end. */
@@ -14,21 +14,17 @@ const DAY_S = 86_400
 /** Milliseconds for which an hour may wait to be sealed before somebody has to look. */
 const LONGEST_WAIT_MS = 86_400_000
 
-let metrics: Metrics | undefined
-
-/** CloudWatch reads them off the log; the dimension `service` is the data table's name, which is the stack's. */
-function publish({ failures, ...figures }: SealReport): void {
-  metrics ??= new Metrics({ namespace: 'tsdb', serviceName: readConfig().tables.data })
-  metrics.addMetric('SealLag', MetricUnit.Milliseconds, figures.lagMs)
-  metrics.addMetric('SealLateLag', MetricUnit.Milliseconds, figures.lateLagMs)
-  metrics.addMetric('SealedHours', MetricUnit.Count, figures.hours)
-  metrics.addMetric('SealedLateHours', MetricUnit.Count, figures.lateHours)
-  metrics.addMetric('SealedRows', MetricUnit.Count, figures.rows)
-  metrics.addMetric('SealedPoints', MetricUnit.Count, figures.points)
-  metrics.addMetric('SealedBlockBytes', MetricUnit.Bytes, figures.blockBytes)
-  metrics.addMetric('SealedRowBytes', MetricUnit.Bytes, figures.rowBytes)
-  metrics.addMetric('UnsealedHours', MetricUnit.Count, figures.left + failures.length)
-  metrics.publishStoredMetrics()
+/** Notes what a run did for its metrics. */
+function note({ failures, ...figures }: SealReport): void {
+  measure('SealLag', figures.lagMs)
+  measure('SealLateLag', figures.lateLagMs)
+  count('SealedHours', figures.hours)
+  count('SealedLateHours', figures.lateHours)
+  count('SealedRows', figures.rows)
+  count('SealedPoints', figures.points)
+  count('SealedBlockBytes', figures.blockBytes)
+  count('SealedRowBytes', figures.rowBytes)
+  count('UnsealedHours', figures.left + failures.length)
 }
 
 /**
@@ -36,10 +32,9 @@ function publish({ failures, ...figures }: SealReport): void {
  * @throws Error where hours can't be sealed or have waited for more than a day, so that the alarm on this function's errors
  * says it; whatever could be sealed is
  */
-export async function handler(
-  _event: unknown,
-  context: Pick<Context, 'getRemainingTimeInMillis'>,
-): Promise<SealReport> {
+export const handler = metered(sealDue)
+
+async function sealDue(_event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<SealReport> {
   const leftMs = context.getRemainingTimeInMillis()
   const { layout, ledger } = sharedStore()
   await ledger.completeDayList(shelvesOf(await layout.readLayout()), Date.now() / 1000 + DAY_S)
@@ -48,7 +43,7 @@ export async function handler(
     leaseMs: leftMs + LEASE_MARGIN_MS,
     blocks: readConfig().blockTtlDays === 0 ? 'delete' : 'expire',
   })
-  publish(report)
+  note(report)
   const { failures, ...figures } = report
   log('info', 'sealed', figures)
   for (const { shelf, baseTime, why } of failures) log('error', 'an hour could not be sealed', { shelf, baseTime, why })

@@ -2,6 +2,7 @@ import { openStore, type Store } from '../lib/store/index.ts'
 import type { TreeStore } from '../lib/store/trees.ts'
 import { readConfig } from './config.ts'
 import { ENV } from './environment.ts'
+import { watchTotals } from './metrics.ts'
 
 let store: Store | undefined
 
@@ -11,8 +12,23 @@ export function sharedStore(): Store {
     const { tables, uidWidths, shelves, saltBuckets, rejectTtlDays } = readConfig()
     const { data, uid, meta, tree } = tables
     store = openStore({ tables: { data, uid, meta, tree }, uidWidths, shelves, saltBuckets, rejectTtlDays })
+    watchStore(store)
   }
   return store
+}
+
+/** Has what a store counts published. */
+export function watchStore({ stats, uids, layout }: Store): void {
+  watchTotals(() => ({
+    ReadUnits: stats.readUnits,
+    WriteUnits: stats.writeUnits,
+    StoreRequests: stats.requests,
+    StoreRetries: stats.retries,
+    NameCacheHits: uids.cacheCounts.hits,
+    NameCacheMisses: uids.cacheCounts.misses,
+    LayoutCacheHits: layout.cacheCounts.hits,
+    LayoutCacheMisses: layout.cacheCounts.misses,
+  }))
 }
 
 /**

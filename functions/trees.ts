@@ -1,6 +1,7 @@
 import type { Context } from 'aws-lambda'
 import { clearTrash, Gardener } from '../lib/tree/live.ts'
 import { log } from './log.ts'
+import { metered } from './metrics.ts'
 import { sharedStore, sharedTrees } from './store.ts'
 
 /** Milliseconds before the function's end from which no more is begun: what is under way then has to end. */
@@ -18,10 +19,9 @@ export interface TreesReport {
  * Puts series into trees that came too many at once, and deletes what emptied trees held; called on a schedule. What is left when
  * its time is up the next call does.
  */
-export async function handler(
-  _event: unknown,
-  context: Pick<Context, 'getRemainingTimeInMillis'>,
-): Promise<TreesReport> {
+export const handler = metered(tendTrees)
+
+async function tendTrees(_event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<TreesReport> {
   const outOfTime = () => context.getRemainingTimeInMillis() < RESERVE_MS
   const { uids, documents } = sharedStore()
   const trees = sharedTrees()

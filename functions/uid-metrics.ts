@@ -1,20 +1,14 @@
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
 import type { UidKind } from '../lib/model/series.ts'
 import { readConfig } from './config.ts'
+import { measure } from './metrics.ts'
 
 /** Percent of a kind's UIDs from which on their use is published: below, there is nothing that anybody should know. */
 const PUBLISHED_FROM = 50
 
-let metrics: Metrics | undefined
-
-/** Publishes how much of a kind's UIDs is given away, once that is much: the alarm `Uids` looks at it. */
+/** Notes for publishing how much of a kind's UIDs is given away, once that is much: the alarm `Uids` looks at it. */
 export function publishUids(kind: UidKind, given: number): void {
-  const { uidWidths, tables } = readConfig()
-  const percent = uidPercent(given, uidWidths[kind])
-  if (percent < PUBLISHED_FROM) return
-  metrics ??= new Metrics({ namespace: 'tsdb', serviceName: tables.data })
-  metrics.addMetric('UidsUsed', MetricUnit.Percent, percent)
-  metrics.publishStoredMetrics()
+  const percent = uidPercent(given, readConfig().uidWidths[kind])
+  if (percent >= PUBLISHED_FROM) measure('UidsUsed', percent)
 }
 
 /** How much of a kind's UIDs is given away, 0 to 100. @param width bytes of a UID */

@@ -70,7 +70,13 @@ export class TsdbFunction extends Construct {
       architecture: Architecture.ARM_64,
       memorySize: props.memoryMb ?? 1769,
       timeout: Duration.seconds(props.timeoutSeconds),
-      environment: { ...props.environment, [ENV.logLevel]: config.logLevel, NODE_OPTIONS },
+      environment: {
+        ...props.environment,
+        [ENV.logLevel]: config.logLevel,
+        // The dimension of the metrics that functions publish.
+        POWERTOOLS_SERVICE_NAME: config.name,
+        NODE_OPTIONS,
+      },
       // A role without AWSLambdaBasicExecutionRole, which may write every log of the account.
       role: new Role(this, 'Role', {
         assumedBy: new ServicePrincipal('lambda.amazonaws.com'),

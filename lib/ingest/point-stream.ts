@@ -14,6 +14,8 @@ export class PointStream {
   readonly #client: KinesisClient
   readonly #name: string
   readonly #retry: RetryPolicy
+  /** Further attempts since this was made. */
+  retries = 0
 
   /**
    * @param client its own retries should be off: ours know the deadline and which records are left
@@ -41,6 +43,7 @@ export class PointStream {
       if (first === undefined) return why
       try {
         await backoff.pause(why[first])
+        this.retries++
       } catch (error) {
         if (error instanceof UnavailableError) return why
         throw error

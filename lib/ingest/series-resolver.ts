@@ -1,4 +1,5 @@
 import { encodeTsuid, hashTsuid } from '../codec/tsuid.ts'
+import { type CacheCounts, noCacheCounts } from '../model/cache-counts.ts'
 import type { Limits } from '../model/limits.ts'
 import { type SeriesName, UID_KINDS, type UidKind } from '../model/series.ts'
 import type { UidError } from '../uid/errors.ts'
@@ -49,6 +50,7 @@ export type UidSource = Pick<UidResolver, 'widths' | 'epoch' | 'assign'>
 
 /** Turns names of series into UIDs, giving new names new ones. */
 export class SeriesResolver {
+  readonly cacheCounts: CacheCounts = noCacheCounts()
   readonly #uids: UidSource
   readonly #limits: Limits
   readonly #cachedSeries: number
@@ -107,8 +109,11 @@ export class SeriesResolver {
         if (known === undefined) misses.push({ name, tagSet, resolutions, at })
         else resolutions[at] = known
       }
+      this.cacheCounts.hits += names.length
       return resolutions
     })
+    this.cacheCounts.hits -= misses.length
+    this.cacheCounts.misses += misses.length
     if (misses.length > 0) await this.#assign(misses)
     return found.map((resolutions) =>
       resolutions.map((resolution) => {

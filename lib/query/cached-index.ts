@@ -1,3 +1,4 @@
+import { type CacheCounts, noCacheCounts } from '../model/cache-counts.ts'
 import type { FoundSeries } from '../store/postings.ts'
 import type { TagConstraint } from '../store/postings-pages.ts'
 import type { SeriesIndex } from '../store/series-index.ts'
@@ -24,6 +25,7 @@ interface Answer {
  * are new since then have no rows there.
  */
 export class CachedIndex {
+  readonly cacheCounts: CacheCounts = noCacheCounts()
   readonly #index: Pick<SeriesIndex, 'find'>
   readonly #clock: () => number
   readonly #answers = new WeightedCache<string, Answer>(SERIES_KEPT)
@@ -41,7 +43,11 @@ export class CachedIndex {
   async find(metric: number, constraints: readonly TagConstraint[], sealedAt: number): Promise<FoundSeries> {
     const key = keyOf(metric, constraints)
     const known = this.#answers.get(key)
-    if (known !== undefined && known.readAt - CLOCK_DIFFERENCE_MS >= sealedAt) return known.found
+    if (known !== undefined && known.readAt - CLOCK_DIFFERENCE_MS >= sealedAt) {
+      this.cacheCounts.hits++
+      return known.found
+    }
+    this.cacheCounts.misses++
     const readAt = this.#clock()
     const found = await this.#index.find(metric, constraints)
     this.#answers.set(key, { found, readAt }, ANSWER_WEIGHT + found.series.length)

@@ -1,6 +1,7 @@
 import { decodeBlock } from '../codec/block.ts'
 import { mergePieces, type Piece } from '../codec/merge.ts'
 import { decodeTsuid, hashTsuid } from '../codec/tsuid.ts'
+import type { CacheCounts } from '../model/cache-counts.ts'
 import { visiblePoints } from '../model/pick-points.ts'
 import type { PointColumns } from '../model/points.ts'
 import type { UidWidths } from '../model/series.ts'
@@ -102,6 +103,11 @@ export class StoredSeriesSource implements SeriesSource {
   readonly #clock: () => number
   readonly #index: CachedIndex
   readonly #values: SeenValues
+
+  /** Of what the series index answered. */
+  get cacheCounts(): Readonly<CacheCounts> {
+    return this.#index.cacheCounts
+  }
 
   /**
    * @param clock milliseconds since 1970

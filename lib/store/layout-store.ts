@@ -1,4 +1,5 @@
 import type { GetItemCommandInput, PutItemCommandInput } from '@aws-sdk/client-dynamodb'
+import { type CacheCounts, noCacheCounts } from '../model/cache-counts.ts'
 import { numberAt, textAt } from './attributes.ts'
 import { type Dynamo, IS_NEW, keyOf, numberOf } from './dynamo.ts'
 import { ConditionFailedError } from './errors.ts'
@@ -51,6 +52,7 @@ export function putLayoutInput(
 
 /** The layout record in tsdb-meta. */
 export class LayoutStore {
+  readonly cacheCounts: CacheCounts = noCacheCounts()
   readonly #dynamo: Dynamo
   readonly #table: string
   readonly #configured: LayoutHistory
@@ -83,8 +85,10 @@ export class LayoutStore {
   async readLayout(range?: { readonly from: number; readonly to: number }): Promise<LayoutHistory> {
     const known = this.#kept()
     if (known !== undefined && (range === undefined || isSettled(known.settled, range.from, range.to))) {
+      this.cacheCounts.hits++
       return known.history
     }
+    this.cacheCounts.misses++
     return (await this.readRecord())?.history ?? this.#configured
   }
 
@@ -97,7 +101,11 @@ export class LayoutStore {
   async ensureLayout(baseTimes: readonly number[] = []): Promise<LayoutHistory> {
     const areSettled = ({ settled }: LayoutRecord) => baseTimes.every((baseTime) => isSettled(settled, baseTime))
     const known = this.#kept()
-    if (known !== undefined && areSettled(known)) return known.history
+    if (known !== undefined && areSettled(known)) {
+      this.cacheCounts.hits++
+      return known.history
+    }
+    this.cacheCounts.misses++
     // Each further round another writer, or who changes the layout, was faster; of the former one settles for all.
     for (;;) {
       const before = await this.readRecord()

@@ -1,3 +1,4 @@
+import { type CacheCounts, noCacheCounts } from '../model/cache-counts.ts'
 import { UID_KINDS, type UidKind, type UidWidths } from '../model/series.ts'
 import { mapParallel } from '../store/parallel.ts'
 import {
@@ -44,6 +45,8 @@ interface KindCaches {
  */
 export class UidResolver {
   readonly widths: UidWidths
+  /** Of names and UIDs, in both directions. */
+  readonly cacheCounts: CacheCounts = noCacheCounts()
   readonly #table: UidTable
   readonly #clock: () => number
   readonly #onGiven: UidResolverOptions['onGiven']
@@ -79,6 +82,7 @@ export class UidResolver {
       if (name !== undefined) found.set(uid, name)
       else if (uid >= 1 && uid <= this.#maxUid(kind)) missing.add(uid)
     }
+    this.#countCached(found.size, missing.size)
     if (missing.size === 0) return found
     for (const [uid, name] of await this.#table.namesOf(kind, [...missing])) {
       names.set(uid, name)
@@ -192,7 +196,13 @@ export class UidResolver {
       if (uid === undefined) missing.add(name)
       else found.set(name, uid)
     }
+    this.#countCached(found.size, missing.size)
     return { found, missing: [...missing] }
+  }
+
+  #countCached(hits: number, misses: number): void {
+    this.cacheCounts.hits += hits
+    this.cacheCounts.misses += misses
   }
 
   async #readUids(kind: UidKind, names: readonly string[], found: Map<string, number>): Promise<void> {

@@ -184,6 +184,12 @@ describe('functions', () => {
     })
   })
 
+  test('each publishes its metrics under the deployment’s name', () => {
+    synthesise({ name: 'other' }).template.allResourcesProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ POWERTOOLS_SERVICE_NAME: 'other' }) },
+    })
+  })
+
   test('logRetentionDays: how long each log is kept', () => {
     const { template } = synthesise({ logRetentionDays: '7' })
     template.resourceCountIs('AWS::Logs::LogGroup', ENTRIES.length)
