@@ -64,9 +64,11 @@ export const IS_NEW = 'attribute_not_exists(pk)'
  */
 export function openClient(endpoint?: string): DynamoDBClient {
   const agent = { keepAlive: true, maxSockets: 64 }
-  return new DynamoDBClient({
+  const client = new DynamoDBClient({
     ...(endpoint === undefined ? {} : { endpoint }),
     maxAttempts: 1,
+    // the steps of a request are the same each time
+    cacheMiddleware: true,
     base64Decoder: decodeBase64,
     requestHandler: new NodeHttpHandler({
       connectionTimeout: 2_000,
@@ -76,6 +78,9 @@ export function openClient(endpoint?: string): DynamoDBClient {
       httpsAgent: agent,
     }),
   })
+  // It copies each request and answer, value by value, for a log that nobody keeps.
+  client.middlewareStack.remove('loggerMiddleware')
+  return client
 }
 
 /**
