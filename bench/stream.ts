@@ -1,11 +1,5 @@
-import type {
-  APIGatewayProxyEventV2,
-  APIGatewayProxyStructuredResultV2,
-  Context,
-  KinesisStreamEvent,
-  KinesisStreamRecord,
-} from 'aws-lambda'
-import type { HttpAnswer } from '../functions/http/index.ts'
+import type { APIGatewayProxyStructuredResultV2, Context, KinesisStreamEvent, KinesisStreamRecord } from 'aws-lambda'
+import type { GuardedEvent, HttpAnswer } from '../functions/http/index.ts'
 import { EmulatorClient } from '../local/emulators/client.ts'
 import { BENCH_STREAM } from './emulators.ts'
 
@@ -76,7 +70,7 @@ export function streamEvents(records: readonly KinesisStreamRecord[], size: numb
 }
 
 /** The gateway's event for a put request (payload format 2.0). */
-export function putEvent(body: string): APIGatewayProxyEventV2 {
+export function putEvent(body: string): GuardedEvent {
   const http = { method: 'POST', path: '/api/put', protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'bench' }
   return {
     version: '2.0',
@@ -87,6 +81,7 @@ export function putEvent(body: string): APIGatewayProxyEventV2 {
     requestContext: {
       accountId: '000000000000',
       apiId: 'bench',
+      authorizer: { lambda: { name: 'bench', scopes: 'put', prefixes: '', expiresAt: '' } },
       domainName: '127.0.0.1',
       domainPrefix: 'bench',
       http,

@@ -1,3 +1,4 @@
+import { MODES, type Mode } from '../lib/access/scopes.ts'
 import { BadConfigurationError } from '../lib/model/errors.ts'
 import { DEFAULT_LIMITS, type Limits } from '../lib/model/limits.ts'
 import { DEFAULT_UID_WIDTHS, type UidWidths } from '../lib/model/series.ts'
@@ -18,6 +19,7 @@ export interface Config {
   readonly syncTimeoutMs: number
   /** Whether DELETE /api/query deletes points. */
   readonly allowDelete: boolean
+  readonly mode: Mode
   /** The JSON text of the device mapping, '' where none is set. */
   readonly deviceMapping: string
   readonly logLevel: LogLevel
@@ -58,6 +60,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     rejectTtlDays: wholeNumber(env, ENV.rejectTtlDays, 30, 0),
     syncTimeoutMs: wholeNumber(env, ENV.syncTimeoutMs, 20_000, 1),
     allowDelete: env[ENV.allowDelete] === 'true',
+    mode: parseMode(env[ENV.mode]),
     deviceMapping: env[ENV.deviceMapping] ?? '',
     logLevel: parseLogLevel(env[ENV.logLevel]),
     tables: {
@@ -111,6 +114,13 @@ function parseWidths(text: string | undefined): UidWidths {
     throw new BadConfigurationError(ENV.uidWidths, text, 'must be three widths of 3 or 4 bytes like 3,3,4')
   }
   return { metric, tagk, tagv }
+}
+
+function parseMode(text: string | undefined): Mode {
+  if (text === undefined || text === '') return 'rw'
+  const mode = MODES.find((known) => known === text)
+  if (mode === undefined) throw new BadConfigurationError(ENV.mode, text, `must be one of ${MODES.join(', ')}`)
+  return mode
 }
 
 function parseLogLevel(text: string | undefined): LogLevel {

@@ -18,6 +18,8 @@ export const ENV = {
   syncTimeoutMs: 'TSDB_SYNC_TIMEOUT_MS',
   /** `true`: DELETE /api/query deletes points. */
   allowDelete: 'TSDB_ALLOW_DELETE',
+  /** rw, ro or wo: what the API lets be done at all. */
+  mode: 'TSDB_MODE',
   /** JSON object that overrides fields of Limits. */
   limits: 'TSDB_LIMITS',
   /** JSON object: how device messages become points (lib/ingest/device.ts). */

@@ -1,3 +1,4 @@
+import { plainPath } from '../lib/access/scopes.ts'
 import { ApiVersionError, EndpointNotBuiltYetError } from '../lib/meta/errors.ts'
 import { MAX_PATH_VERSION } from '../lib/meta/version.ts'
 import {
@@ -7,6 +8,7 @@ import {
   httpHandler,
   MethodNotAllowedError,
 } from './http/index.ts'
+import { kairosRoute } from './kairos/routes.ts'
 import { pageNotFound } from './meta/page-not-found.ts'
 import type { Route } from './meta/route.ts'
 import { NOT_BUILT_YET, ROUTES } from './meta/routes.ts'
@@ -17,8 +19,10 @@ export const handler = metered(httpHandler(async (request) => answerMeta(request
 
 /** Finds the route of a request and follows it. */
 export async function answerMeta(request: HttpRequest): Promise<HttpAnswer> {
+  const kairos = kairosRoute(request.path)
+  if (kairos !== undefined) return follow(kairos, request.method, request)
   if (request.method === 'OPTIONS') throw new MethodNotAllowedError(request.method)
-  const path = plainPath(request.path)
+  const path = checkedPath(request.path)
   const method = methodOf(request)
   const route = ROUTES.get(path)
   if (route !== undefined) return follow(route, method, request)
@@ -57,14 +61,9 @@ function methodOf({ method, query }: HttpRequest): string {
   return override
 }
 
-/**
- * A path without a slash at its end and without the version that it may begin with: `/api/v1/version/` is `/api/version`.
- * @throws ApiVersionError where that version is too new
- */
-function plainPath(path: string): string {
-  const trimmed = path.replace(/\/+$/, '')
-  const [, version, rest = ''] = /^\/api\/v(\d+)(\/.*)?$/.exec(trimmed) ?? []
-  if (version === undefined) return trimmed === '' ? '/' : trimmed
-  if (Number(version) > MAX_PATH_VERSION) throw new ApiVersionError(version)
-  return `/api${rest}`
+/** @throws ApiVersionError where the version that a path may begin with is too new */
+function checkedPath(path: string): string {
+  const [, version] = /^\/api\/v(\d+)(?:\/|$)/.exec(path) ?? []
+  if (version !== undefined && Number(version) > MAX_PATH_VERSION) throw new ApiVersionError(version)
+  return plainPath(path)
 }

@@ -6,17 +6,22 @@ import {
   DomainName,
   HttpApi,
   HttpMethod,
+  HttpNoneAuthorizer,
   HttpRoute,
   HttpRouteKey,
+  type IHttpRouteAuthorizer,
 } from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
+import { isInMode, type Mode, RULES } from '../lib/access/scopes.ts'
 import type { StackConfig } from './config.ts'
 
 export interface ApiProps {
   readonly config: StackConfig
+  /** Asked on every route but that of preflights. */
+  readonly authorizer: IHttpRouteAuthorizer
   readonly put: IFunction
   readonly query: IFunction
   readonly delete: IFunction
@@ -36,6 +41,7 @@ export class Api extends Construct {
     this.api = new HttpApi(this, 'Http', {
       apiName: config.name,
       description: "OpenTSDB's HTTP API",
+      defaultAuthorizer: props.authorizer,
       ...(config.corsOrigins.length > 0 && { corsPreflight: corsOf(config.corsOrigins) }),
     })
 
@@ -43,22 +49,54 @@ export class Api extends Construct {
     const put = new HttpLambdaIntegration('Put', props.put)
     const query = new HttpLambdaIntegration('Query', props.query)
     const deletion = new HttpLambdaIntegration('Delete', props.delete)
+    const meta = new HttpLambdaIntegration('Meta', props.meta)
+    // What a mode leaves out falls to `meta`, which says so.
+    const { mode } = config
     for (const prefix of ['/api', '/api/v1']) {
-      this.api.addRoutes({ path: `${prefix}/put`, methods: [POST], integration: put })
+      if (mode !== 'ro') {
+        this.api.addRoutes({ path: `${prefix}/put`, methods: [POST], integration: put })
+        this.api.addRoutes({ path: `${prefix}/query`, methods: [DELETE], integration: deletion })
+      }
+      if (mode === 'wo') continue
       this.api.addRoutes({ path: `${prefix}/query`, methods: [GET, POST], integration: query })
-      this.api.addRoutes({ path: `${prefix}/query`, methods: [DELETE], integration: deletion })
       this.api.addRoutes({ path: `${prefix}/query/last`, methods: [GET, POST], integration: query })
       this.api.addRoutes({ path: `${prefix}/query/exp`, methods: [POST], integration: query })
       this.api.addRoutes({ path: `${prefix}/query/gexp`, methods: [GET], integration: query })
     }
-    new HttpRoute(this, 'Default', {
-      httpApi: this.api,
-      routeKey: HttpRouteKey.DEFAULT,
-      integration: new HttpLambdaIntegration('Meta', props.meta),
-    })
+    if (config.authorizer.kind === 'iam') this.#addMetaRoutes(meta, mode)
+    else {
+      const routeKey = HttpRouteKey.DEFAULT
+      if (mode !== 'ro') this.api.addRoutes({ path: '/api/v1/datapoints', methods: [POST], integration: put })
+      new HttpRoute(this, 'Default', { httpApi: this.api, routeKey, integration: meta, authorizer: props.authorizer })
+    }
+    if (config.corsOrigins.length > 0) {
+      // `$default` takes OPTIONS too, and a browser asks without a token.
+      this.api.addRoutes({
+        path: '/{proxy+}',
+        methods: [HttpMethod.OPTIONS],
+        integration: meta,
+        authorizer: new HttpNoneAuthorizer(),
+      })
+    }
 
     this.url = config.domain === undefined ? this.api.apiEndpoint : `https://${config.domain.name}`
     if (config.domain !== undefined) this.#mapDomain(config.domain.name, config.domain.certificateArn)
+  }
+
+  /** A route for each row of the table of scopes that has none yet, since policies of IAM know no more of a request than its route. */
+  #addMetaRoutes(integration: HttpLambdaIntegration, mode: Mode): void {
+    for (const rule of RULES.filter((each) => isInMode(mode, each))) {
+      const { methods, path } = rule
+      const prefixes = path.startsWith('/api/') ? ['/api/', '/api/v1/'] : ['/']
+      for (const prefix of prefixes) {
+        const routed = path.replace(prefixes[0] ?? '', prefix).replace(/\*$/, '{proxy+}')
+        for (const method of methods) {
+          const httpMethod = METHODS[method]
+          if (httpMethod === undefined || this.api.node.tryFindChild(`${httpMethod}${routed}`) !== undefined) continue
+          this.api.addRoutes({ path: routed, methods: [httpMethod], integration })
+        }
+      }
+    }
   }
 
   #mapDomain(name: string, certificateArn: string): void {
@@ -72,6 +110,15 @@ export class Api extends Construct {
       value: domainName.regionalDomainName,
     })
   }
+}
+
+/** What rows of the table of scopes call methods; a row for every method is a route for any. */
+const METHODS: Readonly<Record<string, HttpMethod>> = {
+  GET: HttpMethod.GET,
+  POST: HttpMethod.POST,
+  PUT: HttpMethod.PUT,
+  DELETE: HttpMethod.DELETE,
+  '*': HttpMethod.ANY,
 }
 
 /** What pages of other origins may do: all that clients do. The gateway answers their preflights itself. */

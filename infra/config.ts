@@ -1,4 +1,5 @@
 import type { Node } from 'constructs'
+import { MODES, type Mode } from '../lib/access/scopes.ts'
 import { BadDeviceMappingError, parseDeviceMapping } from '../lib/ingest/device-mapping.ts'
 import { DEFAULT_LIMITS, type Limits } from '../lib/model/limits.ts'
 import { DEFAULT_UID_WIDTHS, type UidWidths } from '../lib/model/series.ts'
@@ -7,11 +8,6 @@ import { InvalidContextError } from './errors.ts'
 
 /** What the stack is built from: every context value, checked, in the unit its name or doc says. docs/deploy.md has the table. */
 export interface StackConfig {
-  /**
-   * Whether it was acknowledged that anybody who knows the URL may read and write.
-   * @default false
-   */
-  readonly openAccess: boolean
   /**
    * Name of the stack, and the beginning of every name in it: tables `tsdb`, `tsdb-uid` and so on.
    * @default tsdb
@@ -84,6 +80,16 @@ export interface StackConfig {
    */
   readonly allowDelete: boolean
   /**
+   * What the API lets be done at all: everything, only reading, or only writing.
+   * @default rw
+   */
+  readonly mode: Mode
+  /**
+   * What says who calls the API.
+   * @default tokens
+   */
+  readonly authorizer: AuthorizerConfig
+  /**
    * Limits that differ from the defaults.
    * @default {}
    */
@@ -110,6 +116,11 @@ export interface StackConfig {
   readonly domain: DomainConfig | undefined
 }
 
+/** Tokens of our own, policies of IAM, or JSON Web Tokens of somebody else. */
+export type AuthorizerConfig =
+  | { readonly kind: 'tokens' | 'iam' }
+  | { readonly kind: 'jwt'; readonly issuer: string; readonly audience: readonly string[] }
+
 export interface DomainConfig {
   readonly name: string
   /** ACM certificate of the domain, in the stack's region. */
@@ -118,7 +129,6 @@ export interface DomainConfig {
 
 /** Every context key, in the order of docs/deploy.md. */
 export const CONTEXT_KEYS = [
-  'openAccess',
   'name',
   'uidWidth',
   'saltBuckets',
@@ -133,6 +143,10 @@ export const CONTEXT_KEYS = [
   'logRetentionDays',
   'logLevel',
   'allowDelete',
+  'mode',
+  'authorizer',
+  'jwtIssuer',
+  'jwtAudience',
   'limits',
   'deviceTopic',
   'deviceMapping',
@@ -142,9 +156,6 @@ export const CONTEXT_KEYS = [
 ] as const
 
 type Context = ContextReader<(typeof CONTEXT_KEYS)[number]>
-
-/** The word that `openAccess` must be, so that nobody deploys an open database by accident. */
-export const OPEN_ACCESS_ACKNOWLEDGED = 'acknowledged'
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -163,7 +174,6 @@ export type LogRetentionDays = (typeof LOG_RETENTION_DAYS)[number]
 export function readConfig(node: Node): StackConfig {
   const context: Context = new ContextReader(node, CONTEXT_KEYS)
   return {
-    openAccess: context.choice('openAccess', [OPEN_ACCESS_ACKNOWLEDGED]) !== undefined,
     name: readName(context),
     uidWidth: readUidWidth(context),
     // Rows begin with the salt; 0xFE and 0xFF begin the ledger and the blocks, and some room is left for later kinds.
@@ -183,6 +193,8 @@ export function readConfig(node: Node): StackConfig {
     logRetentionDays: context.choice('logRetentionDays', LOG_RETENTION_DAYS) ?? 30,
     logLevel: context.choice('logLevel', LOG_LEVELS) ?? 'warn',
     allowDelete: context.choice('allowDelete', ['true', 'false']) === 'true',
+    mode: context.choice('mode', MODES) ?? 'rw',
+    authorizer: readAuthorizer(context),
     limits: readLimits(context),
     deviceTopic: readDeviceTopic(context),
     deviceMapping: readDeviceMapping(context),
@@ -289,6 +301,24 @@ function readDeviceMapping(context: Context): string | undefined {
     throw new InvalidContextError('deviceMapping', value, `as docs/devices.md says. ${error.message}`)
   }
   return json
+}
+
+function readAuthorizer(context: Context): AuthorizerConfig {
+  const kind = context.choice('authorizer', ['tokens', 'iam', 'jwt']) ?? 'tokens'
+  const isIssuer = (value: string) => /^https:\/\/[^\s?#]+$/.test(value)
+  const issuer = context.text('jwtIssuer', isIssuer, 'the https:// address that tokens name as their issuer')
+  const isAudience = (value: string) => /^[^\s,]+(,[^\s,]+)*$/.test(value)
+  const audience = context.text('jwtAudience', isAudience, 'the audiences of tokens, with commas between them')
+  if (kind === 'jwt') {
+    if (issuer === undefined) throw new InvalidContextError('jwtIssuer', issuer, 'given with authorizer=jwt')
+    if (audience === undefined) throw new InvalidContextError('jwtAudience', audience, 'given with authorizer=jwt')
+    return { kind, issuer, audience: audience.split(',') }
+  }
+  const alone = issuer === undefined ? 'jwtAudience' : 'jwtIssuer'
+  if (issuer !== undefined || audience !== undefined) {
+    throw new InvalidContextError(alone, issuer ?? audience, 'given with authorizer=jwt alone')
+  }
+  return { kind }
 }
 
 function readDomain(context: Context): DomainConfig | undefined {

@@ -29,6 +29,7 @@ export class Delete extends Construct {
         ...storage.names('data', 'uid', 'meta'),
         ...storage.keys(),
         [ENV.limits]: JSON.stringify(config.limits),
+        [ENV.mode]: config.mode,
         [ENV.allowDelete]: String(config.allowDelete),
       },
       permissions: [

@@ -46,7 +46,7 @@ export class Devices extends Construct {
         description: 'Puts device messages on the stream of points',
         awsIotSqlVersion: '2016-03-23',
         sql: deviceSql(config.deviceTopic),
-        ruleDisabled: false,
+        ruleDisabled: config.mode === 'ro',
         // biome-ignore lint/suspicious/noTemplateCurlyInString: IoT's own placeholder
         actions: [{ kinesis: { streamName: stream.streamName, partitionKey: '${newuuid()}', roleArn: role.roleArn } }],
         errorAction: { sqs: { queueUrl: this.failed.queueUrl, roleArn: role.roleArn, useBase64: false } },

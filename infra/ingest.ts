@@ -60,6 +60,7 @@ export class Ingest extends Construct {
         [ENV.streamName]: this.stream.streamName,
         ...storage.names('meta'),
         [ENV.limits]: JSON.stringify(config.limits),
+        [ENV.mode]: config.mode,
         [ENV.syncTimeoutMs]: String(config.syncTimeout * 1000),
       },
       permissions: [

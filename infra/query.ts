@@ -22,7 +22,7 @@ export class Query extends Construct {
   constructor(scope: Construct, id: string, props: QueryProps) {
     super(scope, id)
     const { config, storage } = props
-    const limits = { [ENV.limits]: JSON.stringify(config.limits) }
+    const limits = { [ENV.limits]: JSON.stringify(config.limits), [ENV.mode]: config.mode }
     const read = { actions: READ_ITEMS, resources: storage.arns('data', 'uid', 'meta') }
     const environment = { ...storage.names('data', 'uid', 'meta'), ...storage.keys(), ...limits }
 

@@ -1,7 +1,8 @@
-import { Annotations, CfnOutput, CfnParameter, Stack, type StackProps, Validations } from 'aws-cdk-lib'
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
+import { Access } from './access.ts'
 import { Api } from './api.ts'
-import { OPEN_ACCESS_ACKNOWLEDGED, type StackConfig } from './config.ts'
+import type { StackConfig } from './config.ts'
 import { Delete } from './delete.ts'
 import { Devices } from './devices.ts'
 import { Ingest } from './ingest.ts'
@@ -27,8 +28,10 @@ export class TsdbStack extends Stack {
     const query = new Query(this, 'Query', { config, storage })
     const deletion = new Delete(this, 'Delete', { config, storage })
     const devices = new Devices(this, 'Devices', { config, stream: ingest.stream })
+    const access = new Access(this, 'Access', { config, storage })
     const api = new Api(this, 'Api', {
       config,
+      authorizer: access.authorizer,
       put: ingest.put.lambda,
       query: query.query.lambda,
       delete: deletion.delete.lambda,
@@ -42,7 +45,6 @@ export class TsdbStack extends Stack {
       failedBatches: ingest.failed,
       failedDevices: devices.failed,
     })
-    if (!config.openAccess) this.#refuseOpenAccess()
 
     this.#output('Url', 'Where collectors, Grafana and the tsdb command find the API', api.url)
     this.#output('StreamName', 'Kinesis stream that points arrive on', ingest.stream.streamName)
@@ -50,25 +52,6 @@ export class TsdbStack extends Stack {
       this.#output(`${role.charAt(0).toUpperCase()}${role.slice(1)}Table`, `DynamoDB table, ${role}`, table.tableName)
     }
     this.#output('DeviceTopics', 'Begin topics with this for Basic Ingest', `$aws/rules/${devices.rule.ruleName}/`)
-  }
-
-  /**
-   * Nothing checks yet who calls the API. So the template asks for a parameter that has no default: CloudFormation turns
-   * down a deployment that does not give it, while synthesis, and all that only reads the template, goes on as ever.
-   */
-  #refuseOpenAccess(): void {
-    new CfnParameter(this, 'OpenAccess', {
-      description: 'Nothing checks who calls the API: anybody who knows its URL may read and write',
-      allowedValues: [OPEN_ACCESS_ACKNOWLEDGED],
-    })
-    Validations.of(this).acknowledge({
-      id: 'CloudFormation-Validate::W2001',
-      reason: 'The parameter is there to be asked for, not to be used',
-    })
-    Annotations.of(this).addWarningV2(
-      'tsdb:openAccess',
-      `Nothing checks who calls the API, so this can't be deployed unless you say so: -c openAccess=${OPEN_ACCESS_ACKNOWLEDGED}`,
-    )
   }
 
   #output(id: string, description: string, value: string): void {

@@ -1,5 +1,9 @@
+import { NotSignedInError } from '../../lib/access/errors.ts'
 import { TsdbError, UnavailableError } from '../../lib/model/errors.ts'
 import type { HttpAnswer } from './types.ts'
+
+/** RFC 9110, 11.6.1: the ways to sign in. */
+const SIGN_IN = 'Bearer realm="tsdb", Basic realm="tsdb", charset="UTF-8"'
 
 /**
  * An error as OpenTSDB's clients read it: `{"error":{"code","message","details"}}`. The one place that knows this shape.
@@ -14,6 +18,7 @@ export function errorBody(error: unknown, requestId: string): HttpAnswer {
     return answerOf(500, 'Internal error', `The request's id is ${requestId}`)
   }
   const answer = answerOf(error.statusCode, error.message, error.details)
+  if (error instanceof NotSignedInError) return { ...answer, headers: { 'www-authenticate': SIGN_IN } }
   if (!(error instanceof UnavailableError)) return answer
   return { ...answer, headers: { 'retry-after': String(error.retryAfter) } }
 }

@@ -1,37 +1,52 @@
 import middy from '@middy/core'
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
+import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
+import type { Mode } from '../../lib/access/scopes.ts'
 import type { Limits } from '../../lib/model/limits.ts'
 import { readConfig } from '../config.ts'
 import { log } from '../log.ts'
+import { admit, type GuardedEvent } from './access.ts'
 import { readBody } from './body.ts'
 import { errorBody } from './error-body.ts'
 import { gatewayResult } from './gateway-result.ts'
 import type { HttpAnswer, HttpRequest } from './types.ts'
 
 type Outcome = HttpAnswer | APIGatewayProxyStructuredResultV2
-type Middleware = middy.MiddlewareObj<APIGatewayProxyEventV2, Outcome, Error, Context>
+type Middleware = middy.MiddlewareObj<GuardedEvent, Outcome, Error, Context>
+
+/** The one route without an authorizer: what browsers ask before they ask. The gateway adds what it allows. */
+const PREFLIGHT = 'OPTIONS /{proxy+}'
 
 /**
  * Makes a Lambda handler for the HTTP API (payload format 2.0) of a function from requests to answers.
  *
- * Errors that `run` throws become answers here and nowhere else, so `run` need not catch any.
+ * Whether the caller may do what it asks is looked at before `run` is called (http/access.ts). Errors that `run` throws become
+ * answers here and nowhere else, so `run` need not catch any.
  *
  * @example export const handler = httpHandler(async (request) => ({ status: 200, body: '{}' }))
  */
 export function httpHandler(run: (request: HttpRequest, context: Context) => Promise<HttpAnswer>) {
-  return middy<APIGatewayProxyEventV2, Outcome, Error, Context>()
+  return middy<GuardedEvent, Outcome, Error, Context>()
     .use(requestLog())
     .use(errorAnswer())
     .use(gatewayAnswer())
-    .handler(async (event, context) => run(httpRequest(event, readConfig().limits, context.awsRequestId), context))
+    .handler(async (event, context) => {
+      if (event.routeKey === PREFLIGHT) return { status: 204 }
+      const { limits, mode } = readConfig()
+      return run(httpRequest(event, limits, context.awsRequestId, mode), context)
+    })
 }
 
-/** The request inside a gateway's event; the body is only decoded when it is asked for. */
-export function httpRequest(event: APIGatewayProxyEventV2, limits: Limits, requestId = ''): HttpRequest {
+/**
+ * The request inside a gateway's event, of a caller who may make it; the body is only decoded when it is asked for.
+ * @throws what admit throws
+ */
+export function httpRequest(event: GuardedEvent, limits: Limits, requestId = '', mode: Mode = 'rw'): HttpRequest {
+  const grant = admit(event, mode, Date.now())
   const headers: Record<string, string | undefined> = Object.create(null)
   for (const [name, value] of Object.entries(event.headers ?? {})) headers[name.toLowerCase()] = value
   return {
     requestId,
+    grant,
     method: event.requestContext.http.method.toUpperCase(),
     path: event.rawPath,
     query: new URLSearchParams(event.rawQueryString),
@@ -43,7 +58,7 @@ export function httpRequest(event: APIGatewayProxyEventV2, limits: Limits, reque
 /** Middleware: one line a request at info, so that a slow or failing path can be found without tracing. */
 function requestLog(): Middleware {
   const begun = new WeakMap<object, number>()
-  const write = (request: middy.Request<APIGatewayProxyEventV2, Outcome, Error, Context>): void => {
+  const write = (request: middy.Request<GuardedEvent, Outcome, Error, Context>): void => {
     const { method } = request.event.requestContext.http
     log('info', 'request', {
       requestId: request.context.awsRequestId,

@@ -1,3 +1,4 @@
+export type { GuardedEvent } from './access.ts'
 export { errorBody } from './error-body.ts'
 export {
   AnswerTooLargeError,

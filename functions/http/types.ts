@@ -1,7 +1,11 @@
+import type { Grant } from '../../lib/access/grant.ts'
+
 /** A request as handlers see it: the gateway's event without its wrapping. */
 export interface HttpRequest {
   /** The id of the invocation, by which log lines are found. */
   readonly requestId: string
+  /** Who calls and what for; that it is enough for this request has been looked at, but for the names of metrics in it. */
+  readonly grant: Grant
   /** Upper case. */
   readonly method: string
   /** As sent, percent-encoded, without the query string. */

@@ -22,6 +22,7 @@ const ACKS = 0x03
 const REJECTS = 0x04
 const POSTINGS = 0x05
 const ANNOTATIONS = 0x10
+const TOKENS = 0x20
 
 /** First byte of the sort key of a page of postings; the directory's is ALONE. */
 const POSTINGS_PAGE = 0x01
@@ -239,4 +240,14 @@ export function annotationsPk(metric: number, widths: UidWidths): Uint8Array {
  */
 export function annotationSk(ms: number, tags: Uint8Array): Uint8Array {
   return new ByteWriter(6 + tags.length).u48(ms).raw(tags).finish()
+}
+
+/** tsdb-meta: a token. @param id 16 hex digits; '' for what all keys begin with */
+export function tokenKey(id: string): ItemKey {
+  return { pk: Uint8Array.of(TOKENS), sk: Buffer.from(id, 'hex') }
+}
+
+/** The mirror of tokenKey's sort key. */
+export function decodeTokenKey(sk: Uint8Array): string {
+  return Buffer.from(sk).toString('hex')
 }

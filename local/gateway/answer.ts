@@ -12,6 +12,8 @@ export const LAMBDA_PAYLOAD_BYTES = 6 * 1024 * 1024 + 100
 /** The gateway's own answers, word for word. */
 export const GATEWAY_ANSWERS = {
   badRequest: ownAnswer(400, 'Bad Request'),
+  unauthorized: ownAnswer(401, 'Unauthorized'),
+  forbidden: ownAnswer(403, 'Forbidden'),
   notFound: ownAnswer(404, 'Not Found'),
   tooLarge: ownAnswer(413, 'Request Entity Too Large'),
   internalError: ownAnswer(500, 'Internal Server Error'),

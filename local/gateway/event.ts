@@ -17,6 +17,8 @@ export interface GatewayEvent {
   readonly requestContext: {
     readonly accountId: string
     readonly apiId: string
+    /** What is known of the caller; absent on a route that asks nobody. */
+    readonly authorizer?: { readonly lambda: Readonly<Record<string, unknown>> | null }
     readonly domainName: string
     readonly domainPrefix: string
     readonly http: {

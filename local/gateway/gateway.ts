@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { codeOf, messageOf, PortError } from '../errors.ts'
+import { codeOf, messageOf, PortError, RunnerError } from '../errors.ts'
 import type { FunctionPool, PoolOutcome } from '../functions/pool.ts'
 import type { Log } from '../log.ts'
 import type { ApiModel, RouteModel } from '../template/index.ts'
 import { answerOf, GATEWAY_ANSWERS, type GatewayAnswer, LAMBDA_PAYLOAD_BYTES } from './answer.ts'
+import { Authorizer, type CallerContext, OPEN_CONTEXT, type Verdict } from './authorizer.ts'
 import { BodyRoom, isTooLarge, receiveBody } from './body.ts'
 import { corsHeaders, preflightAnswer } from './cors.ts'
 import { type ArrivedRequest, buildEvent, type GatewayEvent, parseAddress } from './event.ts'
@@ -24,8 +25,18 @@ interface Backend {
   readonly api: ApiModel
   readonly router: Router
   readonly pools: ReadonlyMap<string, FunctionPool>
+  /** By logical id; undefined where everybody may do everything. */
+  readonly authorizers: ReadonlyMap<string, Authorizer> | undefined
   /** Told of each call that a function answered. */
   readonly onCalled: (route: RouteModel) => void
+}
+
+/** How requests are served. */
+export interface ServeOptions {
+  /** Told of each call that a function answered. */
+  readonly onCalled?: (route: RouteModel) => void
+  /** Whether the API's authorizers are asked, as in the cloud; else functions are told that every caller may do everything. @default false */
+  readonly auth?: boolean
 }
 
 const REFUSALS = { tooLarge: GATEWAY_ANSWERS.tooLarge, noRoom: GATEWAY_ANSWERS.unavailable } as const
@@ -62,13 +73,14 @@ export class Gateway {
   /**
    * Takes the port; answers 503 until `serve` is called.
    * @param port 0 for any free one
+   * @param host the address to listen on
    * @throws PortError where it is taken or may not be used
    */
-  static async listen(port: number, log: Log): Promise<Gateway> {
+  static async listen(port: number, log: Log, host = LOOPBACK): Promise<Gateway> {
     const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: 65_000 })
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) => reject(portError(port, error)))
-      server.listen(port, LOOPBACK, resolve)
+      server.listen(port, host, resolve)
     })
     const address = server.address()
     if (typeof address !== 'object' || address === null) throw new PortError(`Port ${port} has no address`)
@@ -79,9 +91,10 @@ export class Gateway {
   serve(
     api: ApiModel,
     pools: ReadonlyMap<string, FunctionPool>,
-    onCalled: (route: RouteModel) => void = () => undefined,
+    { onCalled = () => undefined, auth = false }: ServeOptions = {},
   ): void {
-    const backend = { api, router: new Router(api.routes), pools, onCalled }
+    const authorizers = auth ? authorizersOf(api, pools) : undefined
+    const backend = { api, router: new Router(api.routes), pools, authorizers, onCalled }
     this.#backend = backend
     const put = backend.router.match('POST', '/api/put')
     this.#telnet.serve(
@@ -143,12 +156,39 @@ export class Gateway {
     const pool = match && backend.pools.get(match.route.functionId)
     if (match === undefined || pool === undefined) return GATEWAY_ANSWERS.notFound
 
-    const event = buildEvent(request, address, match, backend.api.logicalId, requestId, Date.now())
+    const asked = buildEvent(request, address, match, backend.api.logicalId, requestId, Date.now())
+    const verdict = await admit(backend, match.route, asked)
+    if (verdict.kind === 'refused') return verdict.answer
+    const event = withCaller(asked, verdict.context)
     if (passesLambdaLimit(event)) return GATEWAY_ANSWERS.tooLarge
     const outcome = await within(match.route.timeoutMs, pool.call(event))
     backend.onCalled(match.route)
     return answerFor(outcome)
   }
+}
+
+/** @throws RunnerError where an authorizer's function is not there */
+function authorizersOf(api: ApiModel, pools: ReadonlyMap<string, FunctionPool>): Map<string, Authorizer> {
+  const authorizers = (api.authorizers ?? []).map((model): [string, Authorizer] => {
+    const pool = pools.get(model.functionId)
+    if (pool === undefined) throw new RunnerError(`The template has no function ${model.functionId}`)
+    return [model.logicalId, new Authorizer(model, pool)]
+  })
+  return new Map(authorizers)
+}
+
+/** Asks the route's authorizer, where there is one to be asked. */
+async function admit({ authorizers }: Backend, { authorizerId }: RouteModel, event: GatewayEvent): Promise<Verdict> {
+  if (authorizers === undefined) return { kind: 'allowed', context: OPEN_CONTEXT }
+  if (authorizerId === undefined) return { kind: 'allowed', context: undefined }
+  const authorizer = authorizers.get(authorizerId)
+  return authorizer?.decide(event) ?? { kind: 'refused', answer: GATEWAY_ANSWERS.internalError }
+}
+
+/** The event with what is known of the caller; undefined: nobody was asked. */
+function withCaller(event: GatewayEvent, context: CallerContext | null | undefined): GatewayEvent {
+  if (context === undefined) return event
+  return { ...event, requestContext: { ...event.requestContext, authorizer: { lambda: context } } }
 }
 
 function arrived(request: IncomingMessage, body: Buffer): ArrivedRequest {

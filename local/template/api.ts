@@ -1,6 +1,6 @@
 import { RunnerError } from '../errors.ts'
 import { functionOf } from './functions.ts'
-import type { ApiModel, CorsModel, RouteModel } from './model.ts'
+import type { ApiModel, AuthorizerModel, CorsModel, RouteModel } from './model.ts'
 import type { Properties } from './properties.ts'
 import type { Resources } from './resources.ts'
 
@@ -38,6 +38,9 @@ export function readApi(resources: Resources): ApiModel | undefined {
       .ofType('AWS::ApiGatewayV2::Integration')
       .map((each) => [each.logicalId, readIntegration(each, resources)]),
   )
+  const authorizers = resources
+    .ofType('AWS::ApiGatewayV2::Authorizer')
+    .map((each) => readAuthorizer(each, resources, invocable))
   const routes = resources.ofType('AWS::ApiGatewayV2::Route').map((route): RouteModel => {
     const routeKey = route.text('RouteKey')
     const target = route.text('Target')
@@ -49,13 +52,12 @@ export function readApi(resources: Resources): ApiModel | undefined {
         `calls ${integration.functionId}, which no AWS::Lambda::Permission lets the gateway call`,
       )
     }
-    if ((route.optionalText('AuthorizationType') ?? 'NONE') !== 'NONE')
-      throw route.wrong('AuthorizationType', 'is not NONE')
+    const authorizerId = readAuthorizerOf(route, resources)
     route.skip({ ApiId: 'there is one API', OperationName: 'for people' })
     route.done()
-    return { routeKey, ...integration }
+    return { routeKey, ...integration, authorizerId }
   })
-  return { logicalId: api.logicalId, routes, cors }
+  return { logicalId: api.logicalId, routes, authorizers, cors }
 }
 
 function readStage(stage: Properties): void {
@@ -85,6 +87,50 @@ function readIntegration(integration: Properties, resources: Resources): Integra
   })
   integration.done()
   return { functionId, timeoutMs }
+}
+
+/** @returns the logical id of the authorizer that a route asks, undefined where it asks nobody */
+function readAuthorizerOf(route: Properties, resources: Resources): string | undefined {
+  const type = route.optionalText('AuthorizationType') ?? 'NONE'
+  const id = route.optionalText('AuthorizerId')
+  if (type === 'NONE') return undefined
+  if (type !== 'CUSTOM') throw route.wrong('AuthorizationType', `is ${type}; the runner has NONE and CUSTOM only`)
+  const authorizer = resources
+    .ofType('AWS::ApiGatewayV2::Authorizer')
+    .find(({ logicalId }) => id === logicalId || id === `${resources.stackName}-${logicalId}`)
+  if (authorizer === undefined) throw route.wrong('AuthorizerId', `is ${id}, which is no authorizer of this template`)
+  return authorizer.logicalId
+}
+
+const KNOWN_SOURCE = /^\$(request\.header\.[A-Za-z0-9-]+|context\.routeKey)$/
+/** What API Gateway keeps an answer for where the template does not say. */
+const AUTHORIZER_TTL_S = 300
+
+function readAuthorizer(authorizer: Properties, resources: Resources, invocable: ReadonlySet<string>): AuthorizerModel {
+  const { logicalId } = authorizer
+  if (authorizer.text('AuthorizerType') !== 'REQUEST') throw authorizer.wrong('AuthorizerType', 'is not REQUEST')
+  if (authorizer.text('AuthorizerPayloadFormatVersion') !== '2.0')
+    throw authorizer.wrong('AuthorizerPayloadFormatVersion', 'is not 2.0')
+  if (!authorizer.flag('EnableSimpleResponses')) throw authorizer.wrong('EnableSimpleResponses', 'is not true')
+  const identitySources = authorizer.texts('IdentitySource')
+  const unknown = identitySources.find((source) => !KNOWN_SOURCE.test(source))
+  if (unknown !== undefined)
+    throw authorizer.wrong('IdentitySource', `has ${unknown}, which is not known to the runner`)
+  // arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations
+  const uri = authorizer.text('AuthorizerUri')
+  const arn = /\/functions\/(.+)\/invocations$/.exec(uri)?.[1] ?? ''
+  const functionId = resources.find('AWS::Lambda::Function', arn)
+  if (functionId === undefined)
+    throw authorizer.wrong('AuthorizerUri', `is ${uri}, which is no function of this template`)
+  if (!invocable.has(functionId)) {
+    const problem = `calls ${functionId}, which no AWS::Lambda::Permission lets the gateway call`
+    throw authorizer.wrong('AuthorizerUri', problem)
+  }
+  const ttlMs = (authorizer.optionalNumber('AuthorizerResultTtlInSeconds') ?? AUTHORIZER_TTL_S) * 1000
+  authorizer.optionalText('Name')
+  authorizer.skip({ ApiId: 'there is one API' })
+  authorizer.done()
+  return { logicalId, functionId, identitySources, ttlMs }
 }
 
 function readPermissions(resources: Resources): Set<string> {

@@ -13,6 +13,7 @@ export type * from './model.ts'
 /** Types that the readers of this folder take care of. */
 const RUN_LOCALLY: ReadonlySet<string> = new Set([
   'AWS::ApiGatewayV2::Api',
+  'AWS::ApiGatewayV2::Authorizer',
   'AWS::ApiGatewayV2::Integration',
   'AWS::ApiGatewayV2::Route',
   'AWS::ApiGatewayV2::Stage',

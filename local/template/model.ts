@@ -67,6 +67,8 @@ export interface RouteModel {
   readonly functionId: string
   /** Milliseconds that the gateway waits for the function. */
   readonly timeoutMs: number
+  /** Logical id of the authorizer that is asked first; undefined: nobody is. */
+  readonly authorizerId?: string | undefined
 }
 
 export interface CorsModel {
@@ -78,8 +80,20 @@ export interface CorsModel {
   readonly maxAgeSeconds: number | undefined
 }
 
+/** A Lambda authorizer. */
+export interface AuthorizerModel {
+  readonly logicalId: string
+  /** Logical id of the function. */
+  readonly functionId: string
+  /** What an answer hangs on, and is kept by: `$request.header.Authorization`, `$context.routeKey`. */
+  readonly identitySources: readonly string[]
+  /** Milliseconds that an answer is kept; 0: not at all. */
+  readonly ttlMs: number
+}
+
 export interface ApiModel {
   readonly logicalId: string
+  readonly authorizers?: readonly AuthorizerModel[]
   readonly routes: readonly RouteModel[]
   readonly cors: CorsModel | undefined
 }

@@ -51,6 +51,7 @@ const IDENTITIES: Readonly<Record<string, Identity>> = {
     },
   },
   'AWS::ApiGatewayV2::Api': { ref: itself, attributes: { ApiId: itself } },
+  'AWS::ApiGatewayV2::Authorizer': { ref: itself, attributes: { AuthorizerId: itself } },
   'AWS::ApiGatewayV2::Integration': { ref: itself, attributes: { IntegrationId: itself } },
   'AWS::ApiGatewayV2::Route': { ref: itself, attributes: { RouteId: itself } },
   'AWS::ApiGatewayV2::Stage': { nameProperty: 'StageName', ref: itself, attributes: {} },

@@ -3,6 +3,7 @@ import { annotationsContract } from './annotations.contract.ts'
 import { postingsContract } from './postings.contract.ts'
 import { rowsContract } from './rows.contract.ts'
 import { storeContract } from './store.contract.ts'
+import { tokensContract } from './tokens.contract.ts'
 import { treesContract } from './trees.contract.ts'
 import { uidContract } from './uid.contract.ts'
 import { uidAdminContract } from './uid-admin.contract.ts'
@@ -16,4 +17,5 @@ export function everyContract(name: string, start: () => Promise<RunningDynamo>)
   postingsContract(name, start)
   annotationsContract(name, start)
   treesContract(name, start)
+  tokensContract(name, start)
 }

@@ -1,4 +1,6 @@
-import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
+import type { Context } from 'aws-lambda'
+import type { AuthorizerContext } from '../../functions/authorizer-context.ts'
+import type { GuardedEvent } from '../../functions/http/index.ts'
 
 /** What a test wants to vary of an event. */
 export interface EventOptions {
@@ -9,7 +11,12 @@ export interface EventOptions {
   readonly body?: string | Uint8Array
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>
+  /** What the authorizer said of the caller; undefined for who may do everything. */
+  readonly caller?: AuthorizerContext | undefined
 }
+
+/** What the authorizer says of who may do everything. */
+const MAY_ALL: AuthorizerContext = { name: 'test', scopes: 'put,query,admin', prefixes: '', expiresAt: '' }
 
 /** An HTTP API's event, payload format 2.0, as the gateway makes it for a request. */
 export function httpEvent({
@@ -17,7 +24,8 @@ export function httpEvent({
   path = '/api/put',
   body,
   headers = {},
-}: EventOptions = {}): APIGatewayProxyEventV2 {
+  caller = MAY_ALL,
+}: EventOptions = {}): GuardedEvent {
   const [rawPath = '', rawQueryString = ''] = path.split('?')
   return {
     version: '2.0',
@@ -28,6 +36,7 @@ export function httpEvent({
     requestContext: {
       accountId: '123456789012',
       apiId: 'abcdefghij',
+      authorizer: { lambda: caller },
       domainName: 'abcdefghij.execute-api.eu-central-1.amazonaws.com',
       domainPrefix: 'abcdefghij',
       http: { method, path: rawPath, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' },

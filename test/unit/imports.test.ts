@@ -18,11 +18,19 @@ const ALLOWED: Record<string, readonly string[]> = {
   'lib/annotation': ['lib/annotation', 'lib/query', 'lib/store', 'lib/codec', 'lib/model'],
   'lib/telnet': ['lib/telnet', 'lib/ingest', 'lib/model'],
   'lib/kairos': ['lib/kairos', 'lib/meta', 'lib/query', 'lib/ingest', 'lib/store', 'lib/uid', 'lib/codec', 'lib/model'],
+  'lib/access': ['lib/access', 'lib/store', 'lib/model'],
   'lib/search': ['lib/search', 'lib/meta', 'lib/query', 'lib/store', 'lib/uid', 'lib/codec', 'lib/model'],
   functions: ['functions', 'lib'],
-  infra: ['infra', 'functions/environment.ts', 'lib/model', 'lib/ingest/device'],
+  infra: ['infra', 'functions/environment.ts', 'lib/access/scopes.ts', 'lib/model', 'lib/ingest/device'],
   local: ['local', 'infra/app.ts', 'functions/environment.ts', 'lib/telnet', 'lib/ingest/put-outcome', 'lib/model'],
-  cli: ['cli', 'lib'],
+  cli: [
+    'cli',
+    'lib',
+    'functions/http/body.ts',
+    'functions/http/error',
+    'functions/http/types.ts',
+    'functions/put-answer.ts',
+  ],
 }
 
 const sources = Object.keys(ALLOWED).flatMap((folder) =>

@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { deflateRawSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib'
-import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { describe, expect, it, vi } from 'vitest'
 import {
   AnswerTooLargeError,
   EndpointNotFoundError,
   errorBody,
+  type GuardedEvent,
   gatewayResult,
   type HttpAnswer,
   httpHandler,
@@ -209,7 +209,7 @@ describe('gatewayResult(answer, acceptEncoding)', () => {
 })
 
 describe('httpHandler(run)', () => {
-  const call = async (run: () => Promise<HttpAnswer>, event: APIGatewayProxyEventV2 = httpEvent()) =>
+  const call = async (run: () => Promise<HttpAnswer>, event: GuardedEvent = httpEvent()) =>
     httpHandler(run)(event, lambdaContext())
 
   it('answers what run answers', async () => {

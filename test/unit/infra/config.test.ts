@@ -8,7 +8,6 @@ const CERTIFICATE = 'arn:aws:acm:eu-central-1:123456789012:certificate/12ab-34cd
 
 test('without context, everything has its documented default', () => {
   expect(read({})).toEqual({
-    openAccess: false,
     name: 'tsdb',
     uidWidth: { metric: 3, tagk: 3, tagv: 4 },
     saltBuckets: 1,
@@ -23,6 +22,8 @@ test('without context, everything has its documented default', () => {
     logRetentionDays: 30,
     logLevel: 'warn',
     allowDelete: false,
+    mode: 'rw',
+    authorizer: { kind: 'tokens' },
     limits: {},
     deviceTopic: 'tsdb/#',
     deviceMapping: undefined,
@@ -64,7 +65,18 @@ describe('a value is read', () => {
 
 describe('a value that breaks its rule is turned down, naming the key, the value and the rule:', () => {
   test.each<[Readonly<Record<string, unknown>>, string]>([
-    [{ openAccess: 'yes' }, 'Context value openAccess=yes must be one of acknowledged'],
+    [{ mode: 'readonly' }, 'Context value mode=readonly must be one of rw, ro, wo'],
+    [{ authorizer: 'none' }, 'Context value authorizer=none must be one of tokens, iam, jwt'],
+    [{ authorizer: 'jwt' }, 'Context value jwtIssuer=undefined must be given with authorizer=jwt'],
+    [
+      { authorizer: 'jwt', jwtIssuer: 'https://id.example.com' },
+      'Context value jwtAudience=undefined must be given with authorizer=jwt',
+    ],
+    [
+      { authorizer: 'jwt', jwtIssuer: 'http://id.example.com', jwtAudience: 'a' },
+      'Context value jwtIssuer=http://id.example.com must be the https:// address that tokens name as their issuer',
+    ],
+    [{ jwtAudience: 'a' }, 'Context value jwtAudience=a must be given with authorizer=jwt alone'],
     [
       { name: 'Tsdb' },
       'Context value name=Tsdb must be 3 to 40 lower-case letters, digits and hyphens, a letter first',

@@ -1,8 +1,8 @@
 import { Match } from 'aws-cdk-lib/assertions'
 import { describe, expect, test } from 'vitest'
 import { ENTRIES } from '../../../infra/bundle.ts'
-import { OPEN_ACCESS_ACKNOWLEDGED } from '../../../infra/config.ts'
 import { deviceSql } from '../../../infra/devices.ts'
+import { findNeed } from '../../../lib/access/scopes.ts'
 import { synthesise } from './synthesise.ts'
 
 const CERTIFICATE = 'arn:aws:acm:eu-central-1:123456789012:certificate/12ab-34cd'
@@ -358,21 +358,78 @@ describe('devices', () => {
   })
 })
 
-describe('open access', () => {
-  test('without the acknowledgement, the template asks for a parameter that has no default, and synthesis warns', () => {
-    byDefault.template.hasParameter('OpenAccess', {
-      AllowedValues: [OPEN_ACCESS_ACKNOWLEDGED],
-      Default: Match.absent(),
+describe('access', () => {
+  const routesOf = ({ template }: ReturnType<typeof synthesise>) =>
+    Object.values(template.findResources('AWS::ApiGatewayV2::Route')).map((route) => route.Properties)
+  const keysOf = (stack: ReturnType<typeof synthesise>) => routesOf(stack).map(({ RouteKey }) => RouteKey)
+
+  test('every route asks the authorizer, which is called by token and route and whose answers are kept for 30 s', () => {
+    const authorizer = Object.keys(byDefault.template.findResources('AWS::ApiGatewayV2::Authorizer'))
+    expect(authorizer).toHaveLength(1)
+    for (const { RouteKey, AuthorizationType, AuthorizerId } of routesOf(byDefault)) {
+      expect([RouteKey, AuthorizationType, AuthorizerId]).toEqual([RouteKey, 'CUSTOM', { Ref: authorizer[0] }])
+    }
+    byDefault.template.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
+      AuthorizerType: 'REQUEST',
+      AuthorizerPayloadFormatVersion: '2.0',
+      EnableSimpleResponses: true,
+      IdentitySource: ['$request.header.Authorization', '$context.routeKey'],
+      AuthorizerResultTtlInSeconds: 30,
     })
-    byDefault.annotations.hasWarning('/Tsdb', Match.stringLikeRegexp('-c openAccess=acknowledged'))
   })
 
-  test('openAccess: with the acknowledgement, every parameter has a default and nothing else changes', () => {
-    const acknowledged = synthesise({ openAccess: OPEN_ACCESS_ACKNOWLEDGED })
-    const parameters = Object.values(acknowledged.template.findParameters('*'))
+  test('what each route needs is in the table of scopes', () => {
+    const keys = keysOf(byDefault).filter((key) => key !== '$default')
+    expect(keys.filter((key) => findNeed(key.split(' ')[0], key.split(' ')[1]) === undefined)).toEqual([])
+    expect(keys.length).toBeGreaterThan(10)
+  })
+
+  test('only preflights ask nobody, where there may be some', () => {
+    const open = routesOf(synthesise({ corsOrigins: '*' })).filter(
+      ({ AuthorizationType }) => AuthorizationType === 'NONE',
+    )
+    expect(open.map(({ RouteKey }) => RouteKey)).toEqual(['OPTIONS /{proxy+}'])
+  })
+
+  test('there is no parameter to be given, and nothing to acknowledge', () => {
+    const parameters = Object.values(byDefault.template.findParameters('*'))
     expect(parameters.filter((parameter) => parameter.Default === undefined)).toEqual([])
-    expect(acknowledged.template.toJSON().Resources).toEqual(byDefault.template.toJSON().Resources)
-    acknowledged.annotations.hasNoWarning('/Tsdb', Match.anyValue())
+    byDefault.annotations.hasNoWarning('/Tsdb', Match.anyValue())
+  })
+
+  test('mode: leaves out the routes of writing or of reading, tells the functions, and stops devices', () => {
+    const [ro, wo] = [synthesise({ mode: 'ro' }), synthesise({ mode: 'wo' })]
+    expect(keysOf(ro).filter((key) => /put|DELETE/.test(key))).toEqual([])
+    expect(keysOf(ro)).toContain('GET /api/query')
+    expect(keysOf(wo).filter((key) => /(GET|POST) .*query/.test(key))).toEqual([])
+    expect(keysOf(wo)).toContain('POST /api/put')
+    for (const description of [/^POST \/api\/put/, /^\/api\/query/, /^DELETE/, /^The rest/]) {
+      ro.template.hasResourceProperties('AWS::Lambda::Function', variables(description, { TSDB_MODE: 'ro' }))
+    }
+    const rule = (ruleDisabled: boolean) => ({ TopicRulePayload: Match.objectLike({ RuleDisabled: ruleDisabled }) })
+    ro.template.hasResourceProperties('AWS::IoT::TopicRule', rule(true))
+    wo.template.hasResourceProperties('AWS::IoT::TopicRule', rule(false))
+  })
+
+  test('authorizer=jwt: the gateway checks tokens of an issuer for an audience, on every route', () => {
+    const jwt = synthesise({ authorizer: 'jwt', jwtIssuer: 'https://id.example.com/', jwtAudience: 'a,b' })
+    jwt.template.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
+      AuthorizerType: 'JWT',
+      JwtConfiguration: { Issuer: 'https://id.example.com/', Audience: ['a', 'b'] },
+    })
+    expect(new Set(routesOf(jwt).map(({ AuthorizationType }) => AuthorizationType))).toEqual(new Set(['JWT']))
+  })
+
+  test('authorizer=iam: policies name each route of the table, and there is none for all the rest', () => {
+    const iam = synthesise({ authorizer: 'iam' })
+    expect(new Set(routesOf(iam).map(({ AuthorizationType }) => AuthorizationType))).toEqual(new Set(['AWS_IAM']))
+    const keys = keysOf(iam)
+    expect(keys).not.toContain('$default')
+    expect(keys).toEqual(
+      expect.arrayContaining(['ANY /api/uid/{proxy+}', 'GET /api/v1/suggest', 'GET /api/query/{proxy+}']),
+    )
+    expect(keys.length).toBeLessThanOrEqual(300)
+    expect(new Set(keys).size).toBe(keys.length)
   })
 })
 

@@ -13,6 +13,7 @@ import {
   decodeBlockKey,
   decodeLedgerPk,
   decodeRejectSk,
+  decodeTokenKey,
   directoryKey,
   hourOfDay,
   layoutKey,
@@ -23,6 +24,7 @@ import {
   rejectSk,
   seriesLogPk,
   seriesLogSk,
+  tokenKey,
   uidKey,
   uidSettingsKey,
 } from '../../../lib/store/keys.ts'
@@ -53,6 +55,12 @@ describe('the keys in docs/format/tables.md', () => {
     const { pk, sk } = ledgerKey(3, dayOf(HOUR + 7200))
     expect(joined(pk, sk)).toBe(documented("a ledger item's keys"))
     expect(decodeLedgerPk(pk)).toEqual({ shelf: 3, day: HOUR })
+  })
+
+  it('are those of a token', () => {
+    const { pk, sk } = tokenKey('0123456789abcdef')
+    expect(joined(pk, sk)).toBe(documented('the key of the token 0123456789abcdef'))
+    expect(decodeTokenKey(sk)).toBe('0123456789abcdef')
   })
 
   it('are those of a row', () => {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Fragment, FUNCTION, read, STREAM, TABLE, withProperties } from './template.ts'
 
 const QUEUE = { Type: 'AWS::SQS::Queue', Properties: { MessageRetentionPeriod: 1209600 } }
@@ -18,6 +18,16 @@ const MAPPING = {
 }
 const INGEST: Fragment = { Stream: STREAM, Consume: FUNCTION, Failed: QUEUE, Mapping: MAPPING }
 
+const ROUTE = {
+  Type: 'AWS::ApiGatewayV2::Route',
+  Properties: {
+    ApiId: { Ref: 'Http' },
+    AuthorizationType: 'NONE',
+    RouteKey: 'POST /api/put',
+    Target: { 'Fn::Join': ['', ['integrations/', { Ref: 'Integration' }]] },
+  },
+}
+
 const API: Fragment = {
   Put: FUNCTION,
   Http: { Type: 'AWS::ApiGatewayV2::Api', Properties: { Name: 'tsdb', ProtocolType: 'HTTP' } },
@@ -34,15 +44,7 @@ const API: Fragment = {
       PayloadFormatVersion: '2.0',
     },
   },
-  Route: {
-    Type: 'AWS::ApiGatewayV2::Route',
-    Properties: {
-      ApiId: { Ref: 'Http' },
-      AuthorizationType: 'NONE',
-      RouteKey: 'POST /api/put',
-      Target: { 'Fn::Join': ['', ['integrations/', { Ref: 'Integration' }]] },
-    },
-  },
+  Route: ROUTE,
   Permission: {
     Type: 'AWS::Lambda::Permission',
     Properties: {
@@ -133,7 +135,59 @@ test('the API is read as routes to functions', () => {
   expect(read(API).api).toEqual({
     logicalId: 'Http',
     cors: undefined,
-    routes: [{ routeKey: 'POST /api/put', functionId: 'Put', timeoutMs: 30_000 }],
+    authorizers: [],
+    routes: [{ routeKey: 'POST /api/put', functionId: 'Put', timeoutMs: 30_000, authorizerId: undefined }],
+  })
+})
+
+describe('an authorizer', () => {
+  const uri = [
+    'arn:aws:apigateway:local:lambda:path/2015-03-31/functions/',
+    { 'Fn::GetAtt': ['Put', 'Arn'] },
+    '/invocations',
+  ]
+  const guarded = (changes: object = {}, route: object = {}) => ({
+    ...API,
+    Guard: {
+      Type: 'AWS::ApiGatewayV2::Authorizer',
+      Properties: {
+        ApiId: { Ref: 'Http' },
+        AuthorizerPayloadFormatVersion: '2.0',
+        AuthorizerResultTtlInSeconds: 30,
+        AuthorizerType: 'REQUEST',
+        AuthorizerUri: { 'Fn::Join': ['', uri] },
+        EnableSimpleResponses: true,
+        IdentitySource: ['$request.header.Authorization', '$context.routeKey'],
+        Name: 'Guard',
+        ...changes,
+      },
+    },
+    Route: withProperties(ROUTE, { AuthorizationType: 'CUSTOM', AuthorizerId: { Ref: 'Guard' }, ...route }),
+  })
+
+  test('is read with its function, what its answers hang on and how long they are kept', () => {
+    const { authorizers, routes } = read(guarded()).api ?? {}
+    expect(authorizers).toEqual([
+      {
+        logicalId: 'Guard',
+        functionId: 'Put',
+        identitySources: ['$request.header.Authorization', '$context.routeKey'],
+        ttlMs: 30_000,
+      },
+    ])
+    expect(routes).toMatchObject([{ authorizerId: 'Guard' }])
+  })
+
+  test.each([
+    [{ AuthorizerType: 'JWT' }, {}, /AuthorizerType is not REQUEST/],
+    [{ EnableSimpleResponses: false }, {}, /EnableSimpleResponses is not true/],
+    [{ AuthorizerPayloadFormatVersion: '1.0' }, {}, /AuthorizerPayloadFormatVersion is not 2.0/],
+    [{ IdentitySource: ['$request.querystring.token'] }, {}, /IdentitySource has \$request.querystring.token/],
+    [{ AuthorizerUri: 'arn:aws:x/functions/other/invocations' }, {}, /AuthorizerUri is .*no function/],
+    [{}, { AuthorizationType: 'AWS_IAM' }, /AuthorizationType is AWS_IAM/],
+    [{}, { AuthorizerId: 'other' }, /AuthorizerId is other/],
+  ])('with %j on a route with %j is refused by name', (changes, route, message) => {
+    expect(() => read(guarded(changes, route))).toThrow(message)
   })
 })
 
