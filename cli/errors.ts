@@ -38,3 +38,12 @@ export class NothingRunningError extends TsdbError {
     })
   }
 }
+
+/** When no reject has an id that begins so. */
+export class RejectNotFoundError extends TsdbError {
+  constructor(id: string) {
+    super('cli.rejectNotFound', 404, `There is no reject ${id} of these days`, {
+      details: 'tsdb rejects list shows them; --days N looks further back',
+    })
+  }
+}

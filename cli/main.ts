@@ -3,6 +3,14 @@ import { TsdbError } from '../lib/model/errors.ts'
 import { importFiles } from './import.ts'
 import type { Io } from './io.ts'
 import { query } from './query.ts'
+import {
+  dropRejects,
+  listRejects,
+  type RejectsChoice,
+  type RejectsCommand,
+  retryRejects,
+  showReject,
+} from './rejects.ts'
 import { type SealCommand, sealByHand } from './seal.ts'
 import { treesync } from './treesync.ts'
 import { deleteUids, fsckUids, UID_TYPES, type UidServer } from './uid.ts'
@@ -11,6 +19,9 @@ import { deleteUids, fsckUids, UID_TYPES, type UidServer } from './uid.ts'
 const EXIT_STOPPED = 2
 
 const DEFAULT_URL = 'http://127.0.0.1:4242'
+
+/** As long as rejects are kept by default, and a week that they may have been on the stream before. */
+const DAYS_OF_REJECTS = 38
 
 /**
  * The `tsdb` command.
@@ -78,11 +89,25 @@ function commands(io: Io, exit: (status: number) => void): Command {
       exit(await query({ ...flags, token: flags.token ?? io.env.TSDB_TOKEN, words }, io))
     })
 
-  quiet(program.command('seal'), io)
+  tableOptions(program.command('seal'), io)
     .summary('turn blocks into rows now')
     .description('Seals the hours that are over, as the schedule does by itself. Works on the tables, not on the API.')
     .option('--hour <time>', 'only the hour that this time lies in')
     .option('--until <time>', 'only hours that are over by then')
+    .addHelpText('after', SEAL_HELP)
+    .action(async (flags: SealCommand) => {
+      exit(await sealByHand(flags, io))
+    })
+
+  addRejectsCommands(quiet(program.command('rejects'), io), io, exit)
+  addUidCommands(quiet(program.command('uid'), io), io, serverOptions, exit)
+
+  return program.addHelpText('after', '\nTSDB_URL and TSDB_TOKEN in the environment stand for --url and --token.')
+}
+
+/** Options of commands that work on the tables and not through the API. */
+function tableOptions(command: Command, io: Io): Command {
+  return quiet(command, io)
     .option('--data <dir>', 'data folder of the npm start whose tables are meant', '.tsdb')
     .option('--aws', 'work on tables in AWS, with the region and credentials that the AWS SDK finds', false)
     .addOption(
@@ -90,14 +115,43 @@ function commands(io: Io, exit: (status: number) => void): Command {
         io.env.TSDB_NAME || 'tsdb',
       ),
     )
-    .addHelpText('after', SEAL_HELP)
-    .action(async (flags: SealCommand) => {
-      exit(await sealByHand(flags, io))
+}
+
+/** The commands of `tsdb rejects`. */
+function addRejectsCommands(rejects: Command, io: Io, exit: (status: number) => void): void {
+  rejects.summary('look at records that could not be stored, send them again or drop them')
+  const options = (name: string) =>
+    tableOptions(rejects.command(name), io).option(
+      '--days <count>',
+      'days of arrival to look at, back from today',
+      wholeNumber(1, 3_650),
+      DAYS_OF_REJECTS,
+    )
+  options('list')
+    .description('Prints a line for each reject, oldest first.')
+    .action(async (flags: RejectsCommand) => exit(await listRejects(flags, io)))
+  options('show')
+    .description('Prints one reject: where it comes from, why it is there and what it holds.')
+    .argument('<id>', 'its id, or how that begins')
+    .option('--raw', 'print nothing but the record, byte for byte as it came', false)
+    .action(async (id: string, flags: RejectsCommand & { raw: boolean }) => {
+      exit(await showReject({ ...flags, id }, io))
     })
-
-  addUidCommands(quiet(program.command('uid'), io), io, serverOptions, exit)
-
-  return program.addHelpText('after', '\nTSDB_URL and TSDB_TOKEN in the environment stand for --url and --token.')
+  options('retry')
+    .description(
+      'Puts rejects on the stream again and deletes them here. Exit status: 0 all, 1 some stayed, 2 it could not go on.',
+    )
+    .argument('[id...]', 'their ids, or how those begin')
+    .option('--all', 'all of these days', false)
+    .option('--stream <name>', 'with --aws: the stream, the output StreamName of the deployment', io.env.TSDB_STREAM)
+    .action(async (ids: string[], flags: Omit<RejectsChoice, 'ids'> & { stream?: string }) => {
+      exit(await retryRejects({ ...flags, ids }, io))
+    })
+  options('drop')
+    .description('Deletes rejects for good.')
+    .argument('[id...]', 'their ids, or how those begin')
+    .option('--all', 'all of these days', false)
+    .action(async (ids: string[], flags: Omit<RejectsChoice, 'ids'>) => exit(await dropRejects({ ...flags, ids }, io)))
 }
 
 /** The commands of `tsdb uid`. */

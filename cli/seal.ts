@@ -1,24 +1,14 @@
-import { readFile } from 'node:fs/promises'
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { type SealReport, seal } from '../lib/ingest/seal.ts'
 import { sealableFrom } from '../lib/ingest/seal-due.ts'
 import type { SealedHour } from '../lib/ingest/seal-hour.ts'
 import { parseTime } from '../lib/query/times.ts'
-import { openClient } from '../lib/store/dynamo.ts'
-import { openStore, type Store } from '../lib/store/index.ts'
 import type { ShelfHour } from '../lib/store/ledger.ts'
-import { readStoredWidths } from '../lib/store/stored-widths.ts'
-import { NothingRunningError, UsageError } from './errors.ts'
+import { UsageError } from './errors.ts'
 import { counted, grouped, type Io } from './io.ts'
+import { openTables, type TablesOptions } from './tables.ts'
 
 /** What `tsdb seal` was asked to do. */
-export interface SealCommand {
-  /** Data folder of the `npm start` whose tables are meant. */
-  readonly data: string
-  /** Whether the tables are in AWS instead. */
-  readonly aws: boolean
-  /** The stack's name, which the tables' begin with. */
-  readonly name: string
+export interface SealCommand extends TablesOptions {
   /** Any time of the one hour to seal, as queries write times. */
   readonly hour?: string | undefined
   /** Only hours that are over by then. */
@@ -29,9 +19,6 @@ const HOUR_S = 3600
 
 /** An hour of very many series takes minutes; who is killed meanwhile blocks it for this long. */
 const LEASE_MS = 15 * 60_000
-
-/** Milliseconds within which a request must succeed: a person waits. */
-const DEADLINE_MS = 20_000
 
 /** Where some hours were left. */
 const EXIT_LEFT = 1
@@ -47,10 +34,9 @@ const EXIT_LEFT = 1
  */
 export async function sealByHand(command: SealCommand, io: Io, now = Date.now()): Promise<number> {
   const range = rangeOf(command, now)
-  const client = command.aws ? openClient() : await openLocalClient(command.data)
+  const { store, isNew, close } = await openTables(command)
   try {
-    const store = await open(command.name, client)
-    if (store === undefined) {
+    if (isNew) {
       io.stdout.write('Nothing is stored yet\n')
       return 0
     }
@@ -68,7 +54,7 @@ export async function sealByHand(command: SealCommand, io: Io, now = Date.now())
     io.stdout.write(`${describeReport(report)}\n`)
     return report.left > 0 || report.failures.length > 0 ? EXIT_LEFT : 0
   } finally {
-    client.destroy()
+    close()
   }
 }
 
@@ -87,40 +73,6 @@ function rangeOf({ hour, until }: SealCommand, now: number): { from: number; to:
   // Hours that are over by then start an hour earlier at the latest.
   const to = until === undefined ? Number.POSITIVE_INFINITY : Math.floor(parseTime(until, now) / 1000) - HOUR_S + 1
   return { from: 0, to }
-}
-
-/** @returns undefined where there is no store yet */
-async function open(name: string, client: DynamoDBClient): Promise<Store | undefined> {
-  const tables = { data: name, uid: `${name}-uid`, meta: `${name}-meta` }
-  const uidWidths = await readStoredWidths(client, tables.uid, DEADLINE_MS)
-  if (uidWidths === undefined) return undefined
-  // Where blocks and rows lie, the store knows; a layout of our own would be for a new one.
-  return openStore({ tables, uidWidths, shelves: 1, saltBuckets: 1, client, deadlineMs: DEADLINE_MS })
-}
-
-/** A client for the emulator of the instance that runs on a data folder. */
-async function openLocalClient(dataDir: string): Promise<DynamoDBClient> {
-  const endpoint = await runningEndpoint(dataDir)
-  if (endpoint === undefined) throw new NothingRunningError(dataDir)
-  return new DynamoDBClient({
-    endpoint,
-    region: 'local',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    maxAttempts: 1,
-  })
-}
-
-/** Where the emulator is, as `npm start` leaves word of it in its data folder. */
-async function runningEndpoint(dataDir: string): Promise<string | undefined> {
-  let text: string
-  try {
-    text = await readFile(`${dataDir}/running.json`, 'utf8')
-  } catch {
-    return undefined
-  }
-  const running: unknown = JSON.parse(text)
-  if (typeof running !== 'object' || running === null || !('dynamoEndpoint' in running)) return undefined
-  return typeof running.dynamoEndpoint === 'string' ? running.dynamoEndpoint : undefined
 }
 
 const OUTCOMES: Readonly<Record<SealedHour['outcome'], string>> = {

@@ -43,6 +43,13 @@ export class Observe extends Construct {
       0,
       queued(props.failedDevices),
     )
+    const rejected = new Metric({
+      namespace: 'tsdb',
+      metricName: 'RejectedRecords',
+      dimensionsMap: { service: props.service },
+      ...SUM,
+    })
+    this.#alarm('Rejects', 'rejects', 'Records could not be stored', 0, rejected)
     const uidsUsed = new Metric({
       namespace: 'tsdb',
       metricName: 'UidsUsed',

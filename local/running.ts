@@ -7,6 +7,9 @@ export interface Running {
   /** Of the HTTP API. */
   readonly url: string
   readonly dynamoEndpoint: string
+  readonly kinesisEndpoint: string
+  /** The stream that points arrive on. */
+  readonly streamName: string
 }
 
 /** The file's name within the data folder. */

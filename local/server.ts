@@ -94,7 +94,9 @@ async function start(options: ServerOptions, log: Log, undo: Undo): Promise<Loca
   gateway.serve(stack.api, pools)
   const url = `http://${LOOPBACK}:${gateway.port}`
   if (dataDir !== undefined) {
-    undo.push(await announce(dataDir, { pid: process.pid, url, dynamoEndpoint: emulators.dynamo.endpoint }))
+    const { dynamo, kinesis } = emulators
+    const endpoints = { dynamoEndpoint: dynamo.endpoint, kinesisEndpoint: kinesis.endpoint }
+    undo.push(await announce(dataDir, { pid: process.pid, url, ...endpoints, streamName: stream.name }))
   }
 
   let closing: Promise<void> | undefined

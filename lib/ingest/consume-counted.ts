@@ -8,7 +8,7 @@ import { whyOf } from './faults.ts'
 
 /** Records that have waited for so long may have been tried before, by an instance that did not live to tell. */
 const OLD_MS = 60_000
-/** Milliseconds before its end at which a call stops waiting for the store. */
+/** Milliseconds before its end at which a call stops waiting for the store; of a short call a tenth. */
 const RESERVE_MS = 5_000
 const WHY_LENGTH = 1_000
 
@@ -135,7 +135,7 @@ export class CountedConsumer {
     const timeUp = new Promise<ConsumeResult>((resolve) => {
       if (leftMs === Number.POSITIVE_INFINITY) return
       const failed = { from: first.sequence, cause: new StoreSlowError() }
-      timer = setTimeout(() => resolve({ points: 0, rejects: 0, failed }), leftMs - RESERVE_MS)
+      timer = setTimeout(() => resolve({ points: 0, rejects: 0, failed }), leftMs - Math.min(RESERVE_MS, leftMs / 10))
     })
     try {
       const result = await Promise.race([consumeBatch(this.#consumer, records), timeUp])

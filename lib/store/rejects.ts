@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { QueryCommandInput } from '@aws-sdk/client-dynamodb'
 import { CorruptDataError } from '../model/errors.ts'
 import { bytesAt, numberAt, textAt } from './attributes.ts'
-import { type Dynamo, type Item, keyOf, numberOf, TTL_ATTRIBUTE } from './dynamo.ts'
+import { type Dynamo, type Item, type ItemKey, keyOf, numberOf, TTL_ATTRIBUTE } from './dynamo.ts'
 import { dayOf, decodeRejectSk, rejectPk, rejectSk } from './keys.ts'
 
 /** What could not be read or stored, kept whole. */
@@ -15,6 +16,18 @@ export interface Reject {
   /** The record as it came, or the part of it that is rejected. */
   readonly bytes: Uint8Array
 }
+
+/** A reject without its bytes. */
+export interface RejectEntry extends Omit<Reject, 'bytes'> {
+  /** What people call it by: 12 hex digits that its key determines. */
+  readonly id: string
+  /** Bytes of the record. */
+  readonly size: number
+  /** Items that it lies in, the one that makes it visible first. */
+  readonly keys: readonly [ItemKey, ...ItemKey[]]
+}
+
+const ID_DIGITS = 12
 
 /** An item must stay below 400 KB. */
 const CHUNK_BYTES = 350_000
@@ -71,6 +84,64 @@ export class RejectStore {
         open = []
       }
     }
+  }
+
+  /**
+   * The rejects that arrived on a UTC day, oldest first, without their bytes.
+   * @param timeS seconds since 1970, any in that day
+   * @throws StoreUnavailableError, CorruptDataError
+   */
+  async *entries(timeS: number): AsyncGenerator<RejectEntry> {
+    const input: QueryCommandInput = {
+      ...listRejectsInput(this.#table, timeS),
+      ProjectionExpression: 'pk, sk, #reason, #chunks, #size',
+      ExpressionAttributeNames: { '#reason': 'reason', '#chunks': 'chunks', '#size': 'size' },
+    }
+    for await (const page of this.#dynamo.query(input)) {
+      // Other chunks have no reason.
+      for (const item of page) if (item.reason !== undefined) yield entryOf(item)
+    }
+  }
+
+  /**
+   * The record as it came.
+   * @returns undefined where it was deleted, or expired, meanwhile
+   * @throws StoreUnavailableError, CorruptDataError
+   */
+  async bytes(entry: RejectEntry): Promise<Uint8Array | undefined> {
+    const items = await this.#dynamo.batchGet(this.#table, entry.keys, { consistent: true })
+    const chunks = items.sort((a, b) => chunkOf(a) - chunkOf(b))
+    const [first] = chunks
+    if (first === undefined || chunks.length < entry.keys.length) return undefined
+    return rejectOf(first, chunks).bytes
+  }
+
+  /** Deletes a reject; the item that makes it visible first. @throws StoreUnavailableError */
+  async delete({ keys: [first, ...others] }: RejectEntry): Promise<void> {
+    await this.#dynamo.delete({ TableName: this.#table, Key: keyOf(first) })
+    await this.#dynamo.batchDelete(this.#table, others)
+  }
+}
+
+function chunkOf(item: Item): number {
+  return decodeRejectSk(bytesAt(item, 'sk')).chunk
+}
+
+/** @param item a reject's first */
+function entryOf(item: Item): RejectEntry {
+  const [pk, sk] = [bytesAt(item, 'pk'), bytesAt(item, 'sk')]
+  const { arrival, shard, sequence } = decodeRejectSk(sk)
+  const withoutChunk = sk.subarray(0, -2)
+  const key = (chunk: number): ItemKey => ({ pk, sk: Buffer.concat([withoutChunk, Uint8Array.of(chunk >> 8, chunk)]) })
+  const count = numberAt(item, 'chunks')
+  return {
+    id: createHash('sha256').update(withoutChunk).digest('hex').slice(0, ID_DIGITS),
+    arrival,
+    shard,
+    sequence,
+    reason: textAt(item, 'reason'),
+    size: numberAt(item, 'size'),
+    keys: [key(0), ...Array.from({ length: count - 1 }, (_, i) => key(i + 1))],
   }
 }
 

@@ -455,7 +455,7 @@ test('who keeps names, annotations and trees, and who tends trees, may not write
   }
 })
 
-test('alarms watch the consumer’s lag, sealing, trees, both queues and the use of UIDs, and name their section of the docs', () => {
+test('alarms watch the consumer’s lag, sealing, trees, both queues, rejects and the use of UIDs, and name their section of the docs', () => {
   const alarms = Object.values(byDefault.template.findResources('AWS::CloudWatch::Alarm'))
   expect(alarms.map((alarm) => alarm.Properties.AlarmDescription)).toEqual([
     expect.stringContaining('docs/deploy.md#lag'),
@@ -463,6 +463,7 @@ test('alarms watch the consumer’s lag, sealing, trees, both queues and the use
     expect.stringContaining('docs/deploy.md#trees'),
     expect.stringContaining('docs/deploy.md#failed-batches'),
     expect.stringContaining('docs/deploy.md#failed-devices'),
+    expect.stringContaining('docs/deploy.md#rejects'),
     expect.stringContaining('docs/deploy.md#uids'),
   ])
 })
