@@ -3,6 +3,7 @@ import { TsdbError } from '../lib/model/errors.ts'
 import { importFiles } from './import.ts'
 import type { Io } from './io.ts'
 import { query } from './query.ts'
+import { addRelayCommand } from './relay/command.ts'
 import {
   dropRejects,
   listRejects,
@@ -100,6 +101,7 @@ function commands(io: Io, exit: (status: number) => void): Command {
     })
 
   addRejectsCommands(quiet(program.command('rejects'), io), io, exit)
+  addRelayCommand(quiet(program.command('relay'), io), io, exit, wholeNumber)
   addUidCommands(quiet(program.command('uid'), io), io, serverOptions, exit)
 
   return program.addHelpText('after', '\nTSDB_URL and TSDB_TOKEN in the environment stand for --url and --token.')

@@ -10,17 +10,24 @@ const [LETTER_A, LETTER_Z] = [0x41, 0x5a]
  * a small one, as in OpenTSDB.
  * @param server keeps counting and closing all connections
  * @param onTelnet given each connection that is none of HTTP, with its first bytes still to be read
+ * @returns closes the connections that have not said a byte yet, which the server's own close would wait for
  */
-export function tellTelnetApart(server: Server, onTelnet: (socket: Socket) => void): void {
+export function tellTelnetApart(server: Server, onTelnet: (socket: Socket) => void): () => void {
+  const silent = new Set<Socket>()
   const acceptHttp = server.listeners('connection')
   server.removeAllListeners('connection')
   server.on('connection', (socket: Socket) => {
     const onError = () => socket.destroy()
     const onIdle = () => socket.destroy()
+    const onClose = () => silent.delete(socket)
+    silent.add(socket)
+    socket.on('close', onClose)
     socket.on('error', onError)
     socket.setTimeout(FIRST_BYTE_MS, onIdle)
     socket.once('readable', () => {
       const start: Buffer | null = socket.read()
+      silent.delete(socket)
+      socket.off('close', onClose)
       socket.off('error', onError)
       socket.setTimeout(0, onIdle)
       // the client has hung up without a word
@@ -31,4 +38,7 @@ export function tellTelnetApart(server: Server, onTelnet: (socket: Socket) => vo
       else for (const accept of acceptHttp) accept.call(server, socket)
     })
   })
+  return () => {
+    for (const socket of silent) socket.destroy()
+  }
 }

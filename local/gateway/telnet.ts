@@ -31,6 +31,7 @@ export class TelnetFront {
   readonly #sockets = new Set<Socket>()
   readonly #running = new Set<Promise<void>>()
   readonly #counters = newTelnetCounters()
+  readonly #closeSilent: () => void
   #service: TelnetService | undefined
   #waiting: Socket[] = []
   #closed = false
@@ -38,7 +39,7 @@ export class TelnetFront {
   /** @param server whose port telnet is to be served on */
   constructor(server: Server, log: Log) {
     this.#log = log
-    tellTelnetApart(server, (socket) => this.#accept(socket))
+    this.#closeSilent = tellTelnetApart(server, (socket) => this.#accept(socket))
   }
 
   /**
@@ -58,6 +59,7 @@ export class TelnetFront {
   /** Reads no further, waits until it is known what became of the points that were read, and ends all connections. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#closeSilent()
     for (const socket of this.#waiting.splice(0)) socket.destroy()
     // to who reads it, a connection that is destroyed is at its end
     for (const socket of this.#sockets) socket.destroy()
