@@ -11,6 +11,7 @@ import { createLog, type Log, type LogLevel } from './log.ts'
 import { announce } from './running.ts'
 import { Scheduler } from './schedule/scheduler.ts'
 import { memoryState, openState, type RunnerState } from './state.ts'
+import { Backpressure } from './stream/backpressure.ts'
 import { RunningMapping } from './stream/mapping.ts'
 import { Trimmer } from './stream/trimmer.ts'
 import { synthesise } from './synth.ts'
@@ -161,6 +162,12 @@ async function startMappings(stack: LocalStack, context: MappingContext, running
     const stream = stack.streams.find((each) => each.arn === mapping.streamArn)
     if (stream === undefined)
       throw new RunnerError(`${mapping.logicalId} reads ${mapping.streamArn}, which is not there`)
+    const log = context.log.for('stream')
+    const backpressure = new Backpressure((isRefusing) => {
+      log.warn(isRefusing ? 'Points come faster than they are stored: turning puts away' : 'Puts are let in again')
+      kinesis.refusePuts(stream.name, isRefusing)
+    })
+    context.undo.push(() => backpressure.stop())
     running.push(
       await RunningMapping.start(mapping, {
         client: kinesisClient,
@@ -169,10 +176,11 @@ async function startMappings(stack: LocalStack, context: MappingContext, running
         pool: poolOf(context.pools, mapping.functionId),
         state: context.state,
         trimmer,
+        backpressure,
         queue: stack.queues.find((queue) => queue.arn === mapping.onFailureQueueArn),
         dataDir: context.dataDir,
         windowMs: context.options.batchWindowMs ?? DEFAULT_WINDOW_MS,
-        log: context.log.for('stream'),
+        log,
       }),
     )
   }

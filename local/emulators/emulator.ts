@@ -14,6 +14,8 @@ export interface Emulator {
   onFailed: (error: RunnerError) => void
   /** Deletes a shard's records up to and with a sequence number. */
   trim(stream: string, shardIndex: number, through: string): void
+  /** Turns puts on a stream away from now on, as Kinesis does those beyond its throughput, or no more. */
+  refusePuts(stream: string, isRefusing: boolean): void
   /** Closes its files. */
   close(): Promise<void>
 }
@@ -54,6 +56,7 @@ export async function startEmulator(kind: 'dynamo' | 'kinesis', path?: string): 
             onRecords: () => undefined,
             onFailed: () => undefined,
             trim: (stream, shardIndex, through) => tell({ type: 'trim', stream, shardIndex, through }),
+            refusePuts: (stream, isRefusing) => tell({ type: 'refuse', stream, isRefusing }),
             close: () =>
               new Promise((closed) => {
                 closing = true

@@ -4,15 +4,20 @@ import type { MessagePort } from 'node:worker_threads'
 import { messageOf } from '../errors.ts'
 import type { FromEmulator } from './protocol.ts'
 
-/** Sees every request that was answered. */
-export type OnAnswered = (target: string, body: Buffer, status: number) => void
+/** What stands between an emulator and its clients. */
+export interface Front {
+  /** Looks at a request before the emulator does. @returns AWS's error to answer instead */
+  refuse?(target: string, body: Buffer): { readonly type: string; readonly message: string } | undefined
+  /** Sees every request that was answered. */
+  onAnswered?(target: string, body: Buffer, status: number): void
+}
 
 /**
  * Puts itself between an emulator's HTTP server and its request handler and hands the handler whole bodies. Both emulators
  * append each piece of a body to a copy of all before, which takes a 10 MB batch longer to receive than to store, and both end
  * their process when a client goes away in the middle of a body.
  */
-export function frontEmulator(server: Server, onAnswered?: OnAnswered): void {
+export function frontEmulator(server: Server, front: Front = {}): void {
   const [handle] = server.listeners('request') as RequestListener[]
   if (handle === undefined) throw new Error('The emulator has no request handler')
   server.removeAllListeners('request')
@@ -26,8 +31,14 @@ export function frontEmulator(server: Server, onAnswered?: OnAnswered): void {
       const [only] = pieces
       const body = pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces)
       const target = request.headers['x-amz-target']
-      if (onAnswered !== undefined && typeof target === 'string') {
-        response.on('finish', () => onAnswered(target, body, response.statusCode))
+      if (typeof target === 'string') {
+        const error = front.refuse?.(target, body)
+        if (error !== undefined) {
+          response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' })
+          response.end(JSON.stringify({ __type: error.type, message: error.message }))
+          return
+        }
+        response.on('finish', () => front.onAnswered?.(target, body, response.statusCode))
       }
       const whole = Object.assign(new EventEmitter(), {
         method: request.method,

@@ -10,6 +10,7 @@ import type { EmulatorSettings, FromEmulator, ToEmulator } from './protocol.ts'
  *   runner trims what every reader has passed. Records lie under `<shard index as 8 hex digits>/<sequence number>`.
  * - a reader has to ask again and again; here the runner is told of every put, so that it can sleep.
  * - bodies and clients that go away: see front.ts.
+ * - it takes whatever comes; here puts are turned away while the runner says so.
  * What is left as it is: sequence numbers are shared by five shards each, no record or byte limits a second, retention of at
  * most 7 days, no HTTP/2, no enhanced fan-out, writes are not synced to the disk at once (a power cut may lose the last ones; a
  * kill does not).
@@ -17,6 +18,12 @@ import type { EmulatorSettings, FromEmulator, ToEmulator } from './protocol.ts'
 const settings: EmulatorSettings = workerData
 /** Template shards are up to the template; the emulator's own limit is an account's of 2014. */
 const SHARD_LIMIT = 10_000
+
+/** What Kinesis says to who puts more than a stream takes. */
+const TOO_FAST = {
+  type: 'ProvisionedThroughputExceededException',
+  message: 'Rate exceeded: the consumer of the stream is behind',
+}
 
 const stores: ReturnType<typeof storage.create>[] = []
 const create = storage.create
@@ -36,12 +43,19 @@ if (parentPort !== null) {
     updateStreamMs: 0,
     shardLimit: SHARD_LIMIT,
   })
-  frontEmulator(server, (target, body, status) => {
-    if (status === 200 && /\.PutRecords?$/.test(target)) say({ type: 'records', stream: streamNameOf(body) })
+  const refusing = new Set<string>()
+  const isPut = (target: string) => /\.PutRecords?$/.test(target)
+  frontEmulator(server, {
+    refuse: (target, body) =>
+      refusing.size > 0 && isPut(target) && refusing.has(streamNameOf(body)) ? TOO_FAST : undefined,
+    onAnswered: (target, body, status) => {
+      if (status === 200 && isPut(target)) say({ type: 'records', stream: streamNameOf(body) })
+    },
   })
   serveEmulator(server, port)
   port.on('message', (message: ToEmulator) => {
     if (message.type === 'trim') trim(message.stream, message.shardIndex, message.through)
+    if (message.type === 'refuse') refusing[message.isRefusing ? 'add' : 'delete'](message.stream)
   })
 
   const trim = (stream: string, shardIndex: number, through: string) => {

@@ -3,6 +3,8 @@ export type ToEmulator =
   | { readonly type: 'close' }
   /** Deletes the records of a shard up to and with this sequence number. */
   | { readonly type: 'trim'; readonly stream: string; readonly shardIndex: number; readonly through: string }
+  /** Turns puts on a stream away from now on, or no more. */
+  | { readonly type: 'refuse'; readonly stream: string; readonly isRefusing: boolean }
 
 /** What an emulator's thread tells the runner. */
 export type FromEmulator =

@@ -23,11 +23,15 @@ for (const [method, level] of CONSOLE_LEVELS) {
   console[method] = (...values: unknown[]) => say({ type: 'log', level, text: logText(values) })
 }
 
-/** As Lambda's JSON log format has it: an object alone stays JSON, on one line. */
+/** Of the call that runs. */
+let currentId: string | undefined
+
+/** As Lambda's JSON log format has it: an object alone stays JSON, on one line, with the request's id. */
 function logText(values: readonly unknown[]): string {
   const [first] = values
   const alone = values.length === 1 && typeof first === 'object' && first !== null && !(first instanceof Error)
-  return alone ? JSON.stringify(first) : format(...values)
+  if (!alone) return format(...values)
+  return JSON.stringify(currentId === undefined ? first : { requestId: currentId, ...first })
 }
 
 const handler = await loadHandler()
@@ -42,6 +46,7 @@ async function loadHandler(): Promise<Handler> {
 }
 
 async function answer({ requestId, event, deadline }: Call): Promise<void> {
+  currentId = requestId
   try {
     const result = await handler(event, contextOf(requestId, deadline))
     say({ type: 'answer', payload: JSON.stringify(result) ?? 'null' })

@@ -23,7 +23,9 @@ export type PoolOutcome = Outcome | { readonly kind: 'throttled' }
 
 interface Waiting {
   readonly event: unknown
-  readonly settle: (outcome: Outcome) => void
+  readonly settle: (outcome: PoolOutcome) => void
+  /** Ends its patience. */
+  readonly timer: NodeJS.Timeout | undefined
 }
 
 /** The instances of one function. */
@@ -57,13 +59,22 @@ export class FunctionPool {
     await this.#start()
   }
 
-  /** Hands an event to an instance that is free, or to the first that becomes free. */
-  call(event: unknown): Promise<PoolOutcome> {
+  /**
+   * Hands an event to an instance that is free, or to the first that becomes free.
+   * @param mostWaitMs milliseconds after which an event that still waits is turned away: whoever sent it would get an answer that
+   *   comes too late, while those behind it wait. As long as it takes where absent
+   */
+  call(event: unknown, mostWaitMs?: number): Promise<PoolOutcome> {
     if (this.#stopped || this.#waiting.length >= MOST_WAITING) return Promise.resolve({ kind: 'throttled' })
     const instance = this.#takeFree()
     if (instance !== undefined) return this.#run(instance, event)
     return new Promise((settle) => {
-      this.#waiting.push({ event, settle })
+      const waiting: Waiting = {
+        event,
+        settle,
+        timer: mostWaitMs === undefined ? undefined : setTimeout(() => this.#turnAway(waiting), mostWaitMs),
+      }
+      this.#waiting.push(waiting)
       this.#growSoon()
     })
   }
@@ -73,8 +84,22 @@ export class FunctionPool {
     this.#stopped = true
     clearTimeout(this.#patience)
     clearTimeout(this.#idle)
-    for (const { settle } of this.#waiting.splice(0)) settle({ kind: 'crash', message: 'the runner is stopping' })
+    this.#settleWaiting({ kind: 'crash', message: 'the runner is stopping' })
     await Promise.all([...this.#all].map((instance) => instance.stop()))
+  }
+
+  #settleWaiting(outcome: PoolOutcome): void {
+    for (const { settle, timer } of this.#waiting.splice(0)) {
+      clearTimeout(timer)
+      settle(outcome)
+    }
+  }
+
+  #turnAway(waiting: Waiting): void {
+    const at = this.#waiting.indexOf(waiting)
+    if (at < 0) return
+    this.#waiting.splice(at, 1)
+    waiting.settle({ kind: 'throttled' })
   }
 
   #takeFree(): Instance | undefined {
@@ -98,6 +123,7 @@ export class FunctionPool {
   #offer(instance: Instance): void {
     const next = this.#waiting.shift()
     if (next !== undefined) {
+      clearTimeout(next.timer)
       void this.#run(instance, next.event).then(next.settle)
       return
     }
@@ -149,7 +175,7 @@ export class FunctionPool {
       this.#offer(instance)
     } catch (error) {
       this.#log.error(messageOf(error))
-      for (const { settle } of this.#waiting.splice(0)) settle({ kind: 'crash', message: messageOf(error) })
+      this.#settleWaiting({ kind: 'crash', message: messageOf(error) })
     } finally {
       this.#starting--
       if (this.#waiting.length > 0) this.#growSoon()

@@ -17,11 +17,12 @@ export const GATEWAY_ANSWERS = {
   notFound: ownAnswer(404, 'Not Found'),
   tooLarge: ownAnswer(413, 'Request Entity Too Large'),
   internalError: ownAnswer(500, 'Internal Server Error'),
-  unavailable: ownAnswer(503, 'Service Unavailable'),
+  unavailable: ownAnswer(503, 'Service Unavailable', [['retry-after', '1']]),
 } as const
 
-function ownAnswer(status: number, message: string): GatewayAnswer {
-  return { status, headers: [['content-type', 'application/json']], body: JSON.stringify({ message }) }
+/** @param more headers that the cloud's gateway lacks, for clients that know what to do with them */
+function ownAnswer(status: number, message: string, more: GatewayAnswer['headers'] = []): GatewayAnswer {
+  return { status, headers: [['content-type', 'application/json'], ...more], body: JSON.stringify({ message }) }
 }
 
 /**

@@ -17,6 +17,8 @@ export const LOOPBACK = '127.0.0.1'
 const REQUEST_TIMEOUT_MS = 60_000
 /** Bodies that are being received or wait for a function, all together; the cloud has more machines instead. */
 const HELD_BYTES = 256 * 1024 * 1024
+/** A request waits this long at most for a function to take it on; Lambda's callers are turned away at once. */
+const MOST_WAIT_MS = 5_000
 /** After a refusal, this long may pass until the client has sent what it wanted to; some read the answer only then. */
 const LINGER_MS = 5_000
 
@@ -161,7 +163,7 @@ export class Gateway {
     if (verdict.kind === 'refused') return verdict.answer
     const event = withCaller(asked, verdict.context)
     if (passesLambdaLimit(event)) return GATEWAY_ANSWERS.tooLarge
-    const outcome = await within(match.route.timeoutMs, pool.call(event))
+    const outcome = await within(match.route.timeoutMs, pool.call(event, MOST_WAIT_MS))
     backend.onCalled(match.route)
     return answerFor(outcome)
   }

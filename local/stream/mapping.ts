@@ -4,6 +4,7 @@ import type { FunctionPool } from '../functions/pool.ts'
 import type { Log } from '../log.ts'
 import type { RunnerState } from '../state.ts'
 import type { MappingModel, QueueModel, StreamModel } from '../template/index.ts'
+import type { Backpressure } from './backpressure.ts'
 import { failureMessage, sendToQueue } from './on-failure.ts'
 import { ShardPoller } from './poller.ts'
 import { ShardReader } from './shard-reader.ts'
@@ -17,6 +18,7 @@ export interface MappingParts {
   readonly pool: FunctionPool
   readonly state: RunnerState
   readonly trimmer: Trimmer
+  readonly backpressure: Backpressure
   /** Where messages about given up batches go. */
   readonly queue: QueueModel | undefined
   /** Folder for the queue's file; messages are only logged where absent. */
@@ -58,7 +60,7 @@ export class RunningMapping {
 }
 
 async function createPoller(mapping: MappingModel, shard: Shard, parts: MappingParts): Promise<ShardPoller> {
-  const { client, stream, pool, state, trimmer, log } = parts
+  const { client, stream, pool, state, trimmer, backpressure, log } = parts
   const key = `checkpoint/${mapping.logicalId}/${shard.id}`
   const checkpoint = await state.get(key)
   trimmer.passed(mapping.logicalId, stream.name, shard.index, checkpoint)
@@ -69,10 +71,12 @@ async function createPoller(mapping: MappingModel, shard: Shard, parts: MappingP
     {
       reader: new ShardReader(client, stream.name, shard.id, checkpoint),
       call: (event) => pool.call(event),
-      checkpoint: async (sequenceNumber) => {
+      checkpoint: async ({ SequenceNumber: sequenceNumber, ApproximateArrivalTimestamp: arrivedS }) => {
         await state.put(key, sequenceNumber)
         trimmer.passed(mapping.logicalId, stream.name, shard.index, sequenceNumber)
+        backpressure.delivered(key, arrivedS * 1000)
       },
+      caughtUp: () => backpressure.caughtUp(key),
       giveUp: async (shardId, records, why, calls) => {
         const message = failureMessage(shardId, records, why, calls, mapping, pool.model, Date.now())
         const where =

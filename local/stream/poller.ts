@@ -21,7 +21,10 @@ const READ_RETRY_MS = 1_000
 export interface PollerPort {
   readonly reader: ShardReader
   call(event: object): Promise<PoolOutcome>
-  checkpoint(sequenceNumber: string): Promise<void>
+  /** Everything up to and with this record is dealt with. */
+  checkpoint(last: StreamRecord): Promise<void>
+  /** Nothing is left on the shard. */
+  caughtUp(): void
   giveUp(shardId: string, records: readonly StreamRecord[], why: GivenUp, calls: number): Promise<void>
 }
 
@@ -106,6 +109,7 @@ export class ShardPoller {
       if (length > 0 && (full || left <= 0 || this.#draining)) return this.#buffer.splice(0, length)
       if (length > 0) await this.#rest(Math.min(left, LOOK_MS))
       else {
+        if (!this.#unread) this.#port.caughtUp()
         if (this.#draining && !this.#unread) this.#drained()
         await this.#untilNews()
         await this.#rest(Math.min(this.#windowMs, LOOK_MS))
@@ -134,7 +138,7 @@ export class ShardPoller {
   #delivery(): DeliveryPort {
     return {
       call: (records) => this.#port.call(streamEvent(records, this.#shardId, this.#mapping)),
-      checkpoint: (last) => this.#port.checkpoint(last.SequenceNumber),
+      checkpoint: (last) => this.#port.checkpoint(last),
       giveUp: (records, why, calls) => this.#port.giveUp(this.#shardId, records, why, calls),
       rest: (ms) => this.#rest(ms),
       now: () => Date.now(),

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { EmulatorClient } from '../../../../local/emulators/client.ts'
 import { startEmulator } from '../../../../local/emulators/emulator.ts'
 import { provideStream, provideTable } from '../../../../local/emulators/provision.ts'
@@ -86,6 +86,20 @@ test('every put on a stream is told', async () => {
   })
   await client.call('PutRecords', { StreamName: 'points', Records: [{ Data: 'AA==', PartitionKey: 'p' }] })
   expect(await told).toBe('points')
+})
+
+test('puts on a stream are turned away while told so, with the error by which Kinesis says that it is too much', async () => {
+  const { emulator, client, stop } = await start('kinesis')
+  onTestFinished(stop)
+  await provideStream(client, STREAM, LOG)
+  const put = () => client.call('PutRecords', { StreamName: 'points', Records: [{ Data: 'AA==', PartitionKey: 'p' }] })
+  emulator.refusePuts('points', true)
+  const refused = { type: 'ProvisionedThroughputExceededException' }
+  await vi.waitFor(() => expect(put()).rejects.toMatchObject(refused), 10_000)
+  // reading goes on
+  await client.call('DescribeStream', { StreamName: 'points' })
+  emulator.refusePuts('points', false)
+  await vi.waitFor(async () => expect(await put()).toMatchObject({ FailedRecordCount: 0 }), 10_000)
 })
 
 test('a client that goes away in the middle of a body does not end the emulator', async () => {

@@ -59,6 +59,35 @@ test('where one instance is not enough, others are started up to the most', asyn
   expect(threads.size).toBe(2)
 })
 
+test('an event that waits for longer than its sender would is turned away, and never handled', async () => {
+  const source = `
+    let calls = 0
+    export const handler = async (event) => {
+      calls++
+      await new Promise((resolve) => setTimeout(resolve, event.ms))
+      return calls
+    }`
+  const { pool } = await tinyFunction(source, {}, { mostInstances: 1 })
+  const first = pool.call({ ms: 300 })
+  const second = pool.call({ ms: 0 }, 50)
+  const third = pool.call({ ms: 0 }, 4_000)
+  expect(await second).toEqual({ kind: 'throttled' })
+  expect(await first).toEqual({ kind: 'answer', payload: '1' })
+  expect(await third).toEqual({ kind: 'answer', payload: '2' })
+})
+
+test('an object that is logged stays one, with the id of the request', async () => {
+  const source = `export const handler = (_, { awsRequestId }) => {
+    console.warn({ message: 'odd', points: 3 })
+    return awsRequestId
+  }`
+  const { pool, logged } = await tinyFunction(source)
+  const outcome = await pool.call({})
+  const requestId = outcome.kind === 'answer' ? JSON.parse(outcome.payload) : undefined
+  const [line = ''] = logged
+  expect(JSON.parse(line.slice(line.indexOf('{')))).toEqual({ requestId, message: 'odd', points: 3 })
+})
+
 test('a handler that throws is an error, and its instance goes on', async () => {
   const source = `
     let calls = 0
@@ -120,7 +149,8 @@ test('what a handler prints goes to the log with its level, from the template’
   }`
   const { pool, logged } = await tinyFunction(source, { logLevel: 'info' })
   expect(await pool.call({})).toEqual({ kind: 'answer', payload: 'null' })
-  expect(logged).toEqual(['info  tiny: l 1', 'warn  tiny: w', 'error tiny: {"e":1}'])
+  const withId = expect.stringMatching(/^error tiny: {"requestId":"[0-9a-f-]{36}","e":1}$/)
+  expect(logged).toEqual(['info  tiny: l 1', 'warn  tiny: w', withId])
 })
 
 test('a stopped pool takes nothing more', async () => {

@@ -70,6 +70,12 @@ test('the answers of the gateway itself are API Gateway’s', async () => {
   ])
 })
 
+test('who is turned away for now is told when to come again', async () => {
+  const { url } = await serve()
+  const response = await fetch(`${url}/slow`)
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
+})
+
 test('before there is anything to call, the answer is 503', async () => {
   const gateway = await Gateway.listen(0, SILENT)
   onTestFinished(() => gateway.close())

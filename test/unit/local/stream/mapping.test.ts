@@ -8,6 +8,7 @@ import { provideStream } from '../../../../local/emulators/provision.ts'
 import type { FunctionPool, PoolOutcome } from '../../../../local/functions/pool.ts'
 import { createLog } from '../../../../local/log.ts'
 import { memoryState, openState } from '../../../../local/state.ts'
+import { Backpressure } from '../../../../local/stream/backpressure.ts'
 import { type MappingParts, RunningMapping } from '../../../../local/stream/mapping.ts'
 import { Trimmer } from '../../../../local/stream/trimmer.ts'
 import type { MappingModel, StreamModel } from '../../../../local/template/index.ts'
@@ -67,6 +68,7 @@ async function scene(
       pool: pool as FunctionPool,
       state: memoryState(),
       trimmer,
+      backpressure: new Backpressure(() => undefined),
       queue: undefined,
       dataDir: undefined,
       windowMs,
@@ -213,6 +215,19 @@ test('what is given up goes to the queue’s file with its records, and the shar
       records: [{ Data: Buffer.from('bad').toString('base64') }],
     },
   ])
+})
+
+test('what turns puts away hears how old what was dealt with is, and that nothing is left', async () => {
+  const heard: string[] = []
+  const backpressure = Object.assign(new Backpressure(() => undefined), {
+    delivered: (_: string, arrivedMs: number) => heard.push(Date.now() - arrivedMs < 60_000 ? 'young' : 'old'),
+    caughtUp: () => heard.push('nothing left'),
+  })
+  const { name, start } = await scene(() => PASSED, { backpressure })
+  await put(name, 'a')
+  const running = await start()
+  await running.drain()
+  expect(heard.slice(0, 2)).toEqual(['young', 'nothing left'])
 })
 
 test('what is dealt with is deleted from the stream, and what comes later is still delivered', async () => {
