@@ -8,7 +8,7 @@ import {
   httpHandler,
   MethodNotAllowedError,
 } from './http/index.ts'
-import { kairosRoute } from './kairos/routes.ts'
+import { answerKairos } from './kairos/routes.ts'
 import { pageNotFound } from './meta/page-not-found.ts'
 import type { Route } from './meta/route.ts'
 import { NOT_BUILT_YET, ROUTES } from './meta/routes.ts'
@@ -19,8 +19,8 @@ export const handler = metered(httpHandler(async (request) => answerMeta(request
 
 /** Finds the route of a request and follows it. */
 export async function answerMeta(request: HttpRequest): Promise<HttpAnswer> {
-  const kairos = kairosRoute(request.path)
-  if (kairos !== undefined) return follow(kairos, request.method, request)
+  const kairos = answerKairos(request)
+  if (kairos !== undefined) return kairos
   if (request.method === 'OPTIONS') throw new MethodNotAllowedError(request.method)
   const path = checkedPath(request.path)
   const method = methodOf(request)

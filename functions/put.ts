@@ -1,13 +1,14 @@
 import { KinesisClient } from '@aws-sdk/client-kinesis'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { PointStream } from '../lib/ingest/point-stream.ts'
-import { type AckReader, put } from '../lib/ingest/put.ts'
+import { type AckReader, type PutReport, put } from '../lib/ingest/put.ts'
 import { BadSyncTimeoutError } from '../lib/ingest/put-errors.ts'
 import { AckStore } from '../lib/store/ack.ts'
 import { Dynamo, openClient } from '../lib/store/dynamo.ts'
 import { readConfig } from './config.ts'
 import { type HttpAnswer, type HttpRequest, httpHandler, MethodNotAllowedError } from './http/index.ts'
 import { count, metered, watchTotals } from './metrics.ts'
+import { answerKairosPut, isKairosPut } from './kairos/put.ts'
 import { putAnswer } from './put-answer.ts'
 
 /** Milliseconds that a put tries to get its points onto the stream; the gateway waits 30 s. */
@@ -59,7 +60,7 @@ function sharedAcks(): AckReader {
   return acks
 }
 
-/** POST /api/put: docs/api/put.md. */
+/** POST /api/put and POST /api/v1/datapoints: docs/api/put.md and docs/api/kairos.md. */
 export const handler = metered(httpHandler(answerPut))
 
 async function answerPut(request: HttpRequest): Promise<HttpAnswer> {
@@ -68,19 +69,22 @@ async function answerPut(request: HttpRequest): Promise<HttpAnswer> {
   const { query } = request
   // presence counts, as in OpenTSDB: ?sync, ?sync=true and ?sync=false say the same
   const timeoutMs = query.has('sync') ? waitMs(query.get('sync_timeout'), syncTimeoutMs) : undefined
-  const report = await put(
-    { stream: sharedStream(), acks: sharedAcks, limits },
-    { text: request.body(), ...(timeoutMs !== undefined && { syncTimeoutMs: timeoutMs }) },
-  )
-  // On the stream is accepted, whether or not word of it came in time.
-  count('PointsAccepted', report.stored + report.timedOut)
-  count('PointsRefused', report.refused)
-  count('PointsTurnedAway', report.unavailable)
+  const deps = { stream: sharedStream(), acks: sharedAcks, limits }
+  if (isKairosPut(request.path)) return answerKairosPut(deps, request, timeoutMs, countPoints)
+  const report = await put(deps, { text: request.body(), ...(timeoutMs !== undefined && { syncTimeoutMs: timeoutMs }) })
+  countPoints(report)
   return putAnswer(report, {
     details: query.has('details'),
     summary: query.has('summary'),
     countTimeouts: query.has('sync') && Number(query.get('sync_timeout') ?? 0) > 0,
   })
+}
+
+function countPoints({ stored, timedOut, refused, unavailable }: Omit<PutReport, 'errors' | 'received'>): void {
+  // On the stream is accepted, whether or not word of it came in time.
+  count('PointsAccepted', stored + timedOut)
+  count('PointsRefused', refused)
+  count('PointsTurnedAway', unavailable)
 }
 
 /**
