@@ -3,7 +3,6 @@ import { TsdbError } from '../lib/model/errors.ts'
 import { importFiles } from './import.ts'
 import type { Io } from './io.ts'
 import { query } from './query.ts'
-import { addRelayCommand } from './relay/command.ts'
 import {
   dropRejects,
   listRejects,
@@ -12,7 +11,9 @@ import {
   retryRejects,
   showReject,
 } from './rejects.ts'
+import { addRelayCommand } from './relay/command.ts'
 import { type SealCommand, sealByHand } from './seal.ts'
+import { addTokenCommands } from './token-command.ts'
 import { treesync } from './treesync.ts'
 import { deleteUids, fsckUids, UID_TYPES, type UidServer } from './uid.ts'
 
@@ -102,6 +103,7 @@ function commands(io: Io, exit: (status: number) => void): Command {
 
   addRejectsCommands(quiet(program.command('rejects'), io), io, exit)
   addRelayCommand(quiet(program.command('relay'), io), io, exit, wholeNumber)
+  addTokenCommands(quiet(program.command('token'), io), io, tableOptions, exit)
   addUidCommands(quiet(program.command('uid'), io), io, serverOptions, exit)
 
   return program.addHelpText('after', '\nTSDB_URL and TSDB_TOKEN in the environment stand for --url and --token.')

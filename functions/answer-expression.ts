@@ -9,7 +9,7 @@ import { queryDeps } from './query-deps.ts'
 
 /** Answers POST /api/query/exp. */
 export async function answerExp(request: HttpRequest): Promise<HttpAnswer> {
-  const deps = queryDeps()
+  const deps = queryDeps(request.grant)
   const parsed = parseExpRequest(request.body(), deps.clock(), deps.limits)
   const variables = await runExpressions(deps, parsed)
   return { status: 200, body: serialiseExp(parsed, variables, deps.limits.answerBytes) }
@@ -17,7 +17,7 @@ export async function answerExp(request: HttpRequest): Promise<HttpAnswer> {
 
 /** Answers GET /api/query/gexp. */
 export async function answerGexp(request: HttpRequest): Promise<HttpAnswer> {
-  const deps = queryDeps()
+  const deps = queryDeps(request.grant)
   const parsed = parseGexpParameters(request.query, deps.clock(), deps.limits)
   const answer = await runGexp(deps, parsed)
   const options = { ...parsed.query, arrays: request.query.has('arrays'), maxLength: deps.limits.answerBytes }

@@ -1,3 +1,4 @@
+import type { Grant } from '../lib/access/grant.ts'
 import { BadRequestError } from '../lib/model/errors.ts'
 import { parseQueryBody, parseQueryParameters, type Query, runQuery, serialise } from '../lib/query/index.ts'
 import type { QueryAnswer } from '../lib/query/run.ts'
@@ -13,7 +14,7 @@ export async function answerQuery(request: HttpRequest): Promise<HttpAnswer> {
     const query =
       request.method === 'POST' ? parseQueryBody(request.body(), now) : parseQueryParameters(request.query, now)
     notes.asked(query)
-    const deps = queryDeps()
+    const deps = queryDeps(request.grant)
     const answer = await runQuery({ ...deps, onUsage: (usage) => notes.used(usage) }, query)
     const options = { ...query, arrays: request.query.has('arrays'), maxLength: deps.limits.answerBytes }
     return jsonp(notes.answering(serialise(answer, options)), request.query.get('jsonp'))
@@ -24,8 +25,8 @@ export async function answerQuery(request: HttpRequest): Promise<HttpAnswer> {
 }
 
 /** Runs a query on this instance's store, within its limits. */
-export function runParsedQuery(query: Query): Promise<QueryAnswer> {
-  return runQuery(queryDeps(), query)
+export function runParsedQuery(query: Query, grant: Grant): Promise<QueryAnswer> {
+  return runQuery(queryDeps(grant), query)
 }
 
 /**

@@ -7,8 +7,9 @@ import { AckStore } from '../lib/store/ack.ts'
 import { Dynamo, openClient } from '../lib/store/dynamo.ts'
 import { readConfig } from './config.ts'
 import { type HttpAnswer, type HttpRequest, httpHandler, MethodNotAllowedError } from './http/index.ts'
-import { count, metered, watchTotals } from './metrics.ts'
 import { answerKairosPut, isKairosPut } from './kairos/put.ts'
+import { count, metered, watchTotals } from './metrics.ts'
+import { putRule } from './permit.ts'
 import { putAnswer } from './put-answer.ts'
 
 /** Milliseconds that a put tries to get its points onto the stream; the gateway waits 30 s. */
@@ -20,22 +21,27 @@ let acks: AckReader | undefined
 
 /** The stream of this instance; its connections outlive a request. */
 function sharedStream(): PointStream {
-  const client = () =>
-    new KinesisClient({
-      maxAttempts: 1,
-      // the steps of a request are the same each time
-      cacheMiddleware: true,
-      // HTTP/1.1 with kept connections: Kinesis' default is HTTP/2, which the local stream does not speak
-      requestHandler: new NodeHttpHandler({
-        connectionTimeout: 1_000,
-        requestTimeout: 5_000,
-        throwOnRequestTimeout: true,
-        httpAgent: { keepAlive: true },
-        httpsAgent: { keepAlive: true },
-      }),
-    })
-  stream ??= watchStream(new PointStream(client(), readConfig().streamName, { deadlineMs: STREAM_DEADLINE_MS }))
+  stream ??= watchStream(new PointStream(openStream(), readConfig().streamName, { deadlineMs: STREAM_DEADLINE_MS }))
   return stream
+}
+
+function openStream(): KinesisClient {
+  const client = new KinesisClient({
+    maxAttempts: 1,
+    // the steps of a request are the same each time
+    cacheMiddleware: true,
+    // HTTP/1.1 with kept connections: Kinesis' default is HTTP/2, which the local stream does not speak
+    requestHandler: new NodeHttpHandler({
+      connectionTimeout: 1_000,
+      requestTimeout: 5_000,
+      throwOnRequestTimeout: true,
+      httpAgent: { keepAlive: true },
+      httpsAgent: { keepAlive: true },
+    }),
+  })
+  // It copies each request and answer for a log that nobody keeps.
+  client.middlewareStack.remove('loggerMiddleware')
+  return client
 }
 
 function watchStream(opened: PointStream): PointStream {
@@ -71,7 +77,11 @@ async function answerPut(request: HttpRequest): Promise<HttpAnswer> {
   const timeoutMs = query.has('sync') ? waitMs(query.get('sync_timeout'), syncTimeoutMs) : undefined
   const deps = { stream: sharedStream(), acks: sharedAcks, limits }
   if (isKairosPut(request.path)) return answerKairosPut(deps, request, timeoutMs, countPoints)
-  const report = await put(deps, { text: request.body(), ...(timeoutMs !== undefined && { syncTimeoutMs: timeoutMs }) })
+  const report = await put(deps, {
+    text: request.body(),
+    ...putRule(request.grant),
+    ...(timeoutMs !== undefined && { syncTimeoutMs: timeoutMs }),
+  })
   countPoints(report)
   return putAnswer(report, {
     details: query.has('details'),

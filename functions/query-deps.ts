@@ -1,14 +1,19 @@
+import type { Grant } from '../lib/access/grant.ts'
 import type { UidWidths } from '../lib/model/series.ts'
 import { type QueryDeps, StoredSeriesSource } from '../lib/query/index.ts'
 import type { Store } from '../lib/store/index.ts'
 import { readConfig } from './config.ts'
 import { watchTotals } from './metrics.ts'
+import { queryRule } from './permit.ts'
 import { sharedStore } from './store.ts'
 
 let source: StoredSeriesSource | undefined
 
-/** What queries of any kind run with, from this instance's store and configuration. */
-export function queryDeps(): QueryDeps {
+/**
+ * What queries of any kind run with, from this instance's store and configuration.
+ * @param grant of who asks; absent only where what is asked takes a grant without limits
+ */
+export function queryDeps(grant?: Grant): QueryDeps {
   const { limits, uidWidths } = readConfig()
   const store = sharedStore()
   // Kept, for what it remembers from one query to the next.
@@ -18,6 +23,7 @@ export function queryDeps(): QueryDeps {
     source,
     annotations: store.annotations,
     limits,
+    ...(grant !== undefined && queryRule(grant)),
     clock: Date.now,
     // An instance answers one request at a time, so all that its store counts meanwhile is this query's.
     costs: () => store.stats,

@@ -22,6 +22,20 @@ export class TemplateError extends RunnerError {
 /** When the port is taken or may not be used. */
 export class PortError extends RunnerError {}
 
+/** When everybody who reaches this machine would be let in. */
+export class OpenAddressError extends RunnerError {
+  constructor(host: string) {
+    super(`On ${host} others could read and write without a token: give --auth as well, or leave --host out`)
+  }
+}
+
+/** When tokens are asked for and there is no way to make one. */
+export class NoTokensError extends RunnerError {
+  constructor() {
+    super('--auth does not go with --memory: tsdb token finds a running server by its data folder')
+  }
+}
+
 /** When the data folder can't be used: not writable, not a folder, or held by another instance. */
 export class DataFolderError extends RunnerError {}
 

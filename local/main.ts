@@ -1,18 +1,23 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { RunnerError } from './errors.ts'
+import { NoTokensError, RunnerError } from './errors.ts'
+import { LOOPBACK } from './gateway/gateway.ts'
 import { isLogLevel, LOG_LEVELS, type LogLevel } from './log.ts'
 import { type LocalServer, startServer } from './server.ts'
 
 interface Options {
   readonly port: number
+  readonly host: string
+  readonly auth?: true
   readonly data: string
   readonly memory?: true
   readonly log: LogLevel
 }
 
 const program = new Command('npm start --')
-  .description('Runs the whole database on this machine, from the synthesised template, on the loopback address')
+  .description('Runs the whole database on this machine, from the synthesised template')
   .option('--port <number>', 'port of the HTTP API; 0 takes any free one', parsePort, 4242)
+  .option('--host <address>', 'address to listen on; other machines reach some, which takes --auth', LOOPBACK)
+  .option('--auth', 'ask for tokens, as in the cloud: tsdb token create makes them')
   .option('--data <dir>', 'folder that keeps the data', '.tsdb')
   .option('--memory', 'keep the data in memory, gone at the end')
   .option('--log <level>', LOG_LEVELS.join(', '), parseLevel, 'warn')
@@ -23,14 +28,17 @@ await run(program.parse().opts<Options>())
 async function run(options: Options): Promise<void> {
   const where = options.memory ? undefined : options.data
   try {
+    if (options.auth && options.memory) throw new NoTokensError()
     const server = await startServer({
       port: options.port,
+      host: options.host,
+      auth: options.auth === true,
       logLevel: options.log,
       ...(where !== undefined && { dataDir: where }),
     })
     stopOnSignal(server)
     server.failed.catch(fail)
-    process.stdout.write(banner(server, where))
+    process.stdout.write(banner(server, where, options.auth === true))
   } catch (error) {
     fail(error)
   }
@@ -61,18 +69,23 @@ function fail(error: unknown): void {
   process.exit(1)
 }
 
-function banner(server: LocalServer, dataDir: string | undefined): string {
+function banner(server: LocalServer, dataDir: string | undefined, auth: boolean): string {
   const { url } = server
+  const signIn = auth ? '-u ":$TSDB_TOKEN" ' : ''
+  const makeToken = `
+  Make a token:
+    export TSDB_TOKEN=$(npx tsdb token create --data ${dataDir} --scope put,query,admin me)
+`
   return `
   Listening on  ${url}
   Data in       ${dataDir ?? 'memory, gone when this stops'}
-
+${auth ? makeToken : ''}
   Put a point:
-    curl -i ${url}/api/put -H 'content-type: application/json' \\
+    curl -i ${signIn}${url}/api/put -H 'content-type: application/json' \\
       -d '{"metric":"sys.cpu.user","timestamp":'$(date +%s)',"value":42.5,"tags":{"host":"web01"}}'
 
   Read it:
-    curl '${url}/api/query?start=1h-ago&m=avg:sys.cpu.user'
+    curl ${signIn}'${url}/api/query?start=1h-ago&m=avg:sys.cpu.user'
 
 `
 }

@@ -2,10 +2,11 @@ import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Emulators, provide, startEmulators } from './emulators/index.ts'
 import type { Shard } from './emulators/provision.ts'
-import { RunnerError } from './errors.ts'
+import { OpenAddressError, RunnerError } from './errors.ts'
 import { functionEnvironment } from './functions/environment.ts'
 import { handlerFile } from './functions/handler-file.ts'
 import { FunctionPool } from './functions/pool.ts'
+import { isLoopback, reachable } from './gateway/address.ts'
 import { Gateway, LOOPBACK } from './gateway/gateway.ts'
 import { createLog, type Log, type LogLevel } from './log.ts'
 import { announce } from './running.ts'
@@ -20,8 +21,12 @@ import { Undo } from './undo.ts'
 
 /** How a local server runs. */
 export interface ServerOptions {
-  /** TCP port on 127.0.0.1; 0 takes any free one. */
+  /** TCP port; 0 takes any free one. */
   readonly port: number
+  /** Address to listen on; any that is not this machine's own to itself takes `auth`. @default '127.0.0.1' */
+  readonly host?: string
+  /** Whether the API's authorizer is asked, as in the cloud; else everybody may do everything. @default false */
+  readonly auth?: boolean
   /** Folder that keeps everything; without it, nothing outlives the server. */
   readonly dataDir?: string
   /** @default 'info' */
@@ -73,7 +78,9 @@ export async function startServer(options: ServerOptions): Promise<LocalServer> 
 async function start(options: ServerOptions, log: Log, undo: Undo): Promise<LocalServer> {
   const dataDir = options.dataDir === undefined ? undefined : resolve(options.dataDir)
   // What a person can get wrong comes first, so that it is said before anything takes time.
-  const gateway = await Gateway.listen(options.port, log.for('gateway'))
+  const { host = LOOPBACK, auth = false } = options
+  if (!auth && !isLoopback(host)) throw new OpenAddressError(host)
+  const gateway = await Gateway.listen(options.port, log.for('gateway'), host)
   undo.push(() => gateway.close())
   const state = dataDir === undefined ? memoryState() : await openState(dataDir)
   undo.push(() => state.close())
@@ -86,14 +93,14 @@ async function start(options: ServerOptions, log: Log, undo: Undo): Promise<Loca
     throw new RunnerError('The template lacks an HTTP API or a stream')
 
   const shards = await provide(stack, emulators, log, undo)
-  const pools = await startPools(stack, emulators, log)
+  const pools = await startPools(stack, emulators, auth, log)
   const mappings: RunningMapping[] = []
   // At the same time: a mapping waits for its call, and the call ends with its instance.
   undo.push(() => Promise.all([...mappings, ...pools.values()].map((part) => part.stop())))
   await startMappings(stack, { emulators, shards, pools, state, dataDir, options, log, undo }, mappings)
   startSchedules(stack, pools, log.for('schedule'), undo)
-  gateway.serve(stack.api, pools)
-  const url = `http://${LOOPBACK}:${gateway.port}`
+  gateway.serve(stack.api, pools, { auth })
+  const url = `http://${reachable(host)}:${gateway.port}`
   if (dataDir !== undefined) {
     const { dynamo, kinesis } = emulators
     const endpoints = { dynamoEndpoint: dynamo.endpoint, kinesisEndpoint: kinesis.endpoint }
@@ -128,11 +135,13 @@ async function readStackOf(options: ServerOptions, log: Log): Promise<LocalStack
   return stack
 }
 
-/** Starts an instance of each function, by logical id. */
-async function startPools(stack: LocalStack, emulators: Emulators, log: Log): Promise<Pools> {
+/** Starts an instance of each function, by logical id; of an authorizer only where it will be asked. */
+async function startPools(stack: LocalStack, emulators: Emulators, auth: boolean, log: Log): Promise<Pools> {
   const endpoints = { dynamo: emulators.dynamo.endpoint, kinesis: emulators.kinesis.endpoint }
   const pools = new Map<string, FunctionPool>()
+  const authorizers = stack.api?.authorizers?.map(({ functionId }) => functionId) ?? []
   for (const model of stack.functions) {
+    if (!auth && authorizers.includes(model.logicalId)) continue
     await handlerFile(model)
     pools.set(model.logicalId, new FunctionPool(model, functionEnvironment(model, endpoints), log.for(model.name)))
   }

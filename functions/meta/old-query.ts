@@ -10,13 +10,13 @@ import { type Routes, text } from './route.ts'
 export const OLD_QUERY_ROUTES: Routes = [['/q', { GET: answerAscii }]]
 
 /** GET /q?ascii&start=&end=&m=: points as import lines. Pictures are not drawn. */
-async function answerAscii({ query }: HttpRequest): Promise<HttpAnswer> {
+async function answerAscii({ query, grant }: HttpRequest): Promise<HttpAnswer> {
   if (!query.has('ascii')) {
     throw new TsdbError('http.oldQuery', 400, '/q answers text alone: ask with the parameter ascii', {
       details: 'For JSON there is /api/query; pictures are not drawn',
     })
   }
   const { answerBytes } = readConfig().limits
-  const { results } = await runParsedQuery(parseQueryParameters(query, Date.now()))
+  const { results } = await runParsedQuery(parseQueryParameters(query, Date.now()), grant)
   return text(asciiLines(results, answerBytes))
 }

@@ -1,20 +1,22 @@
-import { parseSuggestRequest, type SuggestRequest, suggest } from '../../lib/meta/suggest.ts'
+import { NotPermittedError } from '../../lib/access/errors.ts'
+import { type Grant, isLimited } from '../../lib/access/grant.ts'
+import { parseSuggestRequest, type SuggestRequest, suggest, suggestWithin } from '../../lib/meta/suggest.ts'
 import { BadRequestError } from '../../lib/model/errors.ts'
 import type { HttpAnswer, HttpRequest } from '../http/index.ts'
 import { sharedStore } from '../store.ts'
 
 /** GET /api/suggest?type=&q=&max= */
-export function suggestByParameters({ query }: HttpRequest): Promise<HttpAnswer> {
+export function suggestByParameters({ query, grant }: HttpRequest): Promise<HttpAnswer> {
   const type = query.get('type')
   if (type === null) throw new BadRequestError('suggest.type', 'Missing parameter <code>type</code>')
-  return answer(parseSuggestRequest(type, query.get('q') ?? '', query.get('max') ?? undefined))
+  return answer(parseSuggestRequest(type, query.get('q') ?? '', query.get('max') ?? undefined), grant)
 }
 
 /** POST /api/suggest with `{"type", "q", "max"}` */
 export function suggestByBody(request: HttpRequest): Promise<HttpAnswer> {
   const { type, q, max } = parseFields(request.body())
   if (type === undefined) throw new BadRequestError('suggest.type', "Missing 'type' parameter")
-  return answer(parseSuggestRequest(type, q ?? '', max))
+  return answer(parseSuggestRequest(type, q ?? '', max), request.grant)
 }
 
 /** The fields of a JSON object that are text or numbers, as text. */
@@ -32,6 +34,10 @@ function parseFields(text: string): Record<string, string | undefined> {
   return Object.fromEntries(scalars.map(([name, value]) => [name, String(value)]))
 }
 
-async function answer(request: SuggestRequest): Promise<HttpAnswer> {
-  return { status: 200, body: JSON.stringify(await suggest(sharedStore().uids, request)) }
+/** @throws NotPermittedError for tags, where the caller is limited to some metrics: those of other metrics are among them */
+async function answer(request: SuggestRequest, grant: Grant): Promise<HttpAnswer> {
+  const { uids } = sharedStore()
+  if (!isLimited(grant)) return { status: 200, body: JSON.stringify(await suggest(uids, request)) }
+  if (request.kind !== 'metric') throw new NotPermittedError('It is limited to some metrics, so it is told no tags')
+  return { status: 200, body: JSON.stringify(await suggestWithin(uids, request, grant.prefixes)) }
 }

@@ -58,8 +58,8 @@ export const RULES: readonly Rule[] = [
   rule(['POST'], '/api/datapoints/delete', CHANGES),
   rule(['DELETE'], '/api/metric/*', CHANGES),
 
-  rule(GET_POST, '/api/suggest', READS),
-  rule(['GET'], '/suggest', READS),
+  rule(GET_POST, '/api/suggest', READS_METRICS),
+  rule(['GET'], '/suggest', READS_METRICS),
   rule(['GET'], '/api/metricnames', READS),
   rule(['GET'], '/api/tagnames', READS),
   rule(['GET'], '/api/tagvalues', READS),

@@ -41,6 +41,9 @@ export interface ParsedPut {
   readonly goodIndexes: readonly number[] | undefined
 }
 
+/** Whether something may be done with a metric. */
+export type MetricRule = (metric: string) => boolean
+
 /**
  * Reads the body of a put: one data point or an array of them, as JSON.
  *
@@ -48,11 +51,12 @@ export interface ParsedPut {
  * a tag map, a word for a timestamp) fails the whole body, as it does there. Field by field it is as lenient as that reader:
  * numbers and booleans are taken for texts, texts for times, unknown fields are skipped, the last of equal fields counts.
  *
+ * @param mayPut whether the caller may put points of a metric; those of others are listed as bad. Absent: of every metric
  * @throws UnreadablePutError, NoContentError, NotPointsError, NoPointsError
  * @throws LimitExceededError for pointsPerRequest and jsonDepth; other limits concern one point and are listed
  */
-export function parsePutBody(text: string, limits: Limits): ParsedPut {
-  return new PutParser(text, limits).parse()
+export function parsePutBody(text: string, limits: Limits, mayPut?: MetricRule): ParsedPut {
+  return new PutParser(text, limits, mayPut).parse()
 }
 
 /** A typical point takes 100 characters of JSON; the columns grow where that is wrong. */
@@ -73,6 +77,7 @@ interface QuotedMetric {
 class PutParser {
   readonly #scanner: JsonScanner
   readonly #limits: Limits
+  readonly #mayPut: MetricRule | undefined
   readonly #batch: BatchBuilder
   /** By their JSON text: most points of a request repeat a text that was read and checked before. */
   readonly #tagSetsByText = new Map<string, TagSet>()
@@ -101,9 +106,10 @@ class PutParser {
   #value = 0
   #valueIsFloat = false
 
-  constructor(text: string, limits: Limits) {
+  constructor(text: string, limits: Limits, mayPut: MetricRule | undefined) {
     this.#scanner = new JsonScanner(text, limits.jsonDepth)
     this.#limits = limits
+    this.#mayPut = mayPut
     const guess = Math.min(Math.ceil(text.length / CHARACTERS_PER_POINT) + 1, limits.pointsPerRequest)
     this.#batch = new BatchBuilder(limits, guess)
   }
@@ -353,6 +359,7 @@ class PutParser {
   #keepPoint(): string | undefined {
     const metric = this.#metric
     if (metric === null || metric.name === '') return 'Metric name was empty'
+    if (this.#mayPut?.(metric.name) === false) return `The token does not permit the metric ${metric.name}`
     if (this.#timestamp <= 0) return 'Invalid timestamp'
     if (this.#valueFrom === -1 && (this.#valueText === null || this.#valueText === '')) return 'Empty value'
     const tags = this.#tags

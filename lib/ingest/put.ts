@@ -6,7 +6,7 @@ import type { Limits } from '../model/limits.ts'
 import type { Ack } from '../store/ack.ts'
 import { echoBatchPoint } from './point-echo.ts'
 import type { PointStream } from './point-stream.ts'
-import { type ParsedPut, type PointError, parsePutBody } from './put-json.ts'
+import { type MetricRule, type ParsedPut, type PointError, parsePutBody } from './put-json.ts'
 
 /** Where the consumer leaves word of a put; AckStore of lib/store is one. */
 export interface AckReader {
@@ -24,6 +24,8 @@ export interface PutDeps {
 export interface PutRequest {
   /** The body, JSON. */
   readonly text: string
+  /** Of which metrics the caller may put points; absent: of all. */
+  readonly mayPut?: MetricRule
   /** Milliseconds from now until the points should be stored and readable; absent: not to wait for that. */
   readonly syncTimeoutMs?: number
 }
@@ -57,7 +59,7 @@ const LONGEST_POLL_MS = 250
  */
 export async function put(deps: PutDeps, request: PutRequest): Promise<PutReport> {
   const begun = performance.now()
-  return storePut(deps, parsePutBody(request.text, deps.limits), request.syncTimeoutMs, begun)
+  return storePut(deps, parsePutBody(request.text, deps.limits, request.mayPut), request.syncTimeoutMs, begun)
 }
 
 /**

@@ -39,6 +39,24 @@ export function parseSuggestRequest(type: string, prefix: string, max: string | 
   return { kind, prefix, max: count > 0 ? Math.min(count, MAX_SUGGESTIONS) : DEFAULT_SUGGESTIONS }
 }
 
+/**
+ * The same for names that begin with one of some prefixes alone.
+ * @param within any number of prefixes; names that begin with several of them come once
+ */
+export async function suggestWithin(
+  names: Pick<UidResolver, 'suggest'>,
+  request: SuggestRequest,
+  within: readonly string[],
+): Promise<string[]> {
+  const narrowed = within
+    .filter((prefix) => prefix.startsWith(request.prefix) || request.prefix.startsWith(prefix))
+    .map((prefix) => (prefix.length > request.prefix.length ? prefix : request.prefix))
+  const lists = await Promise.all(narrowed.map((prefix) => suggest(names, { ...request, prefix })))
+  const bytes = new Map([...new Set(lists.flat())].map((name) => [name, Buffer.from(name, 'utf8')]))
+  const sorted = [...bytes].sort(([, a], [, b]) => Buffer.compare(a, b))
+  return sorted.slice(0, request.max).map(([name]) => name)
+}
+
 /** Names of a kind that start with a prefix, in order of their bytes. */
 export function suggest(names: Pick<UidResolver, 'suggest'>, request: SuggestRequest): Promise<string[]> {
   return names.suggest(request.kind, request.prefix, request.max)

@@ -1,0 +1,22 @@
+import { NotPermittedError } from '../lib/access/errors.ts'
+import { type Grant, isLimited, reaches } from '../lib/access/grant.ts'
+import type { MetricRule } from '../lib/ingest/put-json.ts'
+import type { SubQuery } from '../lib/query/model.ts'
+
+/** Which metrics a caller may put points of; undefined: all. */
+export function putRule(grant: Grant): { mayPut?: MetricRule } {
+  return isLimited(grant) ? { mayPut: (metric) => reaches(grant, metric) } : {}
+}
+
+/** What a caller may ask; undefined: everything. */
+export function queryRule(grant: Grant): { permit?: (query: SubQuery) => void } {
+  return isLimited(grant) ? { permit: (query) => permitQuery(grant, query) } : {}
+}
+
+/** @throws NotPermittedError for a metric that the grant does not reach, and for TSUIDs, which don't say whose they are */
+function permitQuery(grant: Grant, { metric, tsuids }: SubQuery): void {
+  if (metric === undefined || tsuids !== undefined) {
+    throw new NotPermittedError('It is limited to some metrics, so series are asked for by the names of these')
+  }
+  if (!reaches(grant, metric)) throw new NotPermittedError(`It does not reach the metric ${metric}`)
+}
