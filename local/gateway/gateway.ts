@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { codeOf, messageOf, PortError, RunnerError } from '../errors.ts'
 import type { FunctionPool, PoolOutcome } from '../functions/pool.ts'
 import type { Log } from '../log.ts'
+import { Site } from '../site.ts'
 import type { ApiModel, RouteModel } from '../template/index.ts'
 import { answerOf, GATEWAY_ANSWERS, type GatewayAnswer, LAMBDA_PAYLOAD_BYTES } from './answer.ts'
 import { Authorizer, type CallerContext, OPEN_CONTEXT, type Verdict } from './authorizer.ts'
@@ -54,6 +55,7 @@ export class Gateway {
   readonly #log: Log
   readonly #room = new BodyRoom(HELD_BYTES)
   readonly #running = new Set<Promise<void>>()
+  readonly #site = new Site()
   readonly #telnet: TelnetFront
   #backend: Backend | undefined
 
@@ -121,7 +123,10 @@ export class Gateway {
   }
 
   #handle(request: IncomingMessage, response: ServerResponse): void {
-    const running = this.#answer(request, response).catch((error: unknown) => {
+    const answering = this.#site.takes(request)
+      ? this.#site.answer(request, response)
+      : this.#answer(request, response)
+    const running = answering.catch((error: unknown) => {
       this.#log.error(error instanceof Error ? (error.stack ?? error.message) : messageOf(error))
       if (!response.headersSent) send(request, response, GATEWAY_ANSWERS.internalError, randomUUID(), [])
     })

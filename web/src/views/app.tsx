@@ -1,0 +1,74 @@
+import type { ComponentChild } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { signedIn, signIns, signOut } from '../api/client.ts'
+import { Icon } from '../parts/icons.tsx'
+import { loadAggregators } from '../store/aggregators.ts'
+import { linkTo, page, type View, view } from '../store/page.ts'
+import { theme, toggleTheme } from '../store/theme.ts'
+import { BrowseView } from './browse.tsx'
+import { FirstRun, firstMetric } from './first-run.tsx'
+import { GraphView } from './graph.tsx'
+import { SignIn } from './sign-in.tsx'
+import { StatusView } from './status.tsx'
+
+const VIEWS: Readonly<Record<View, () => ComponentChild>> = {
+  graph: () => <GraphView />,
+  browse: () => <BrowseView />,
+  status: () => <StatusView />,
+}
+
+/** The page: where to, and what is there. */
+export function App() {
+  const [empty, setEmpty] = useState(false)
+  useEffect(() => {
+    void loadAggregators()
+    // What keeps this from being known is said by whatever is asked next.
+    void firstMetric().then(
+      (metric) => setEmpty(metric === undefined),
+      () => undefined,
+    )
+  }, [signIns.value])
+  return (
+    <>
+      <header>
+        <a class="brand" href={linkTo(page.value)}>
+          <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
+            <rect width="32" height="32" rx="7" />
+            <path d="M5 21l6-7 5 5 5-10 6 8" />
+          </svg>
+          tsdb
+        </a>
+        <nav aria-label="Views">
+          <Tab to="graph" href={linkTo(page.value)} text="Graph" />
+          <Tab to="browse" href="#/browse" text="Browse" />
+          <Tab to="status" href="#/status" text="Status" />
+        </nav>
+        <span class="spring" />
+        {signedIn.value && (
+          <button type="button" class="button quiet" onClick={signOut}>
+            Sign out
+          </button>
+        )}
+        <button
+          type="button"
+          class="button quiet"
+          aria-label={theme.value === 'dark' ? 'Light colours' : 'Dark colours'}
+          title={theme.value === 'dark' ? 'Light colours' : 'Dark colours'}
+          onClick={toggleTheme}
+        >
+          <Icon name={theme.value === 'dark' ? 'sun' : 'moon'} />
+        </button>
+      </header>
+      {empty && view.value !== 'status' ? <FirstRun onArrived={() => setEmpty(false)} /> : VIEWS[view.value]()}
+      <SignIn />
+    </>
+  )
+}
+
+function Tab({ to, href, text }: { to: View; href: string; text: string }) {
+  return (
+    <a href={href} {...(view.value === to && { 'aria-current': 'page' })}>
+      {text}
+    </a>
+  )
+}
