@@ -37,7 +37,7 @@ export function parseDuration(text: string): number {
 }
 
 /**
- * Reads a time as OpenTSDB's clients write it: `now`, `1h-ago`, Unix seconds or milliseconds, seconds with three
+ * Reads a time as OpenTSDB's clients write it: `now`, `1h-ago`, Unix seconds or milliseconds, seconds with up to three
  * decimals, or `yyyy/MM/dd`, that with `-` or a space and `HH:mm` or `HH:mm:ss`.
  * @param now milliseconds since 1970, what relative times count from
  * @param timezone an IANA name in which dates are read; UTC where undefined
@@ -69,12 +69,14 @@ const SECONDS_DIGITS = 10
 
 function parseUnix(text: string): number {
   if (text.includes('.')) {
-    if (!/^\d{10}\.\d{3}$/.test(text)) {
+    // up to three: a number of JSON has lost its zeros at the end
+    const [, seconds = '', decimals = ''] = /^(\d{10})\.(\d{1,3})$/.exec(text) ?? []
+    if (seconds === '') {
       throw new BadQueryError(
         `Invalid time: ${text}. Millisecond timestamps must be in the format <seconds>.<ms> where the milliseconds are limited to 3 digits`,
       )
     }
-    return Number(text.replace('.', ''))
+    return Number(seconds + decimals.padEnd(3, '0'))
   }
   if (!/^[+-]?\d+$/.test(text)) {
     const bad = /[^\d]/.exec(text)?.[0] ?? ''

@@ -73,7 +73,8 @@ function matchSegments(pattern: readonly string[], segments: readonly string[]):
     if (segment === undefined) return undefined
     if (part.endsWith('+}')) {
       const rest = segments.slice(index).join('/')
-      if (rest === '') return undefined
+      // a slash at the end is a rest that is empty; `/` alone has none
+      if (rest === '' && index === 0) return undefined
       parameters[part.slice(1, -2)] = rest
       return parameters
     }

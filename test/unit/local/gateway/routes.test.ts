@@ -10,6 +10,7 @@ const KEYS = [
   'GET /api/tree/{id}',
   'GET /api/tree/{id}/leaf/{name}',
   'POST /api/tree/rule',
+  'POST /api/put/{rest+}',
 ]
 const router = new Router(KEYS.map((routeKey) => ({ routeKey, functionId: 'F', timeoutMs: 1 })))
 
@@ -22,6 +23,8 @@ const CASES: readonly [request: string, routeKey: string, parameters?: Record<st
   ['POST /api/tree/rule', 'POST /api/tree/rule'],
   ['GET /api/tree/7/x', 'GET /api/{proxy+}', { proxy: 'tree/7/x' }],
   ['GET /api/query/', 'GET /api/{proxy+}', { proxy: 'query/' }],
+  ['POST /api/put/', 'POST /api/put/{rest+}', { rest: '' }],
+  ['POST /api/put', 'ANY /{proxy+}', { proxy: 'api/put' }],
   ['PUT /api/other', 'ANY /{proxy+}', { proxy: 'api/other' }],
   ['GET /', '$default'],
 ]
