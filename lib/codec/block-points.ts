@@ -204,7 +204,8 @@ interface Shape {
  * stepped over.
  * @param total points that the block's header promises
  * @param sourceCount sources that the block has
- * @returns what cuts the points of one series, by its index from `from` on, out of the columns; the arrays are views
+ * @returns how many points these series have, and what cuts those of one, by its index from `from` on, out of the columns; the arrays
+ *   are views
  * @throws CorruptDataError
  */
 export function readPoints(
@@ -218,7 +219,7 @@ export function readPoints(
   },
   from: number,
   to: number,
-): (index: number) => SourcedPoints {
+): { readonly length: number; readonly cut: (index: number) => SourcedPoints } {
   const shape = readShape(reader, block.count, block.total, from, to)
   const length = shape.points.to - shape.points.from
   const kinds = readKinds(reader, shape, from, to, length)
@@ -231,7 +232,7 @@ export function readPoints(
 
   const starts = new Uint32Array(to - from + 1)
   for (let i = from; i < to; i++) starts[i - from + 1] = starts[i - from]! + shape.counts[i]!
-  return (index) => {
+  const cut = (index: number) => {
     const start = starts[index]!
     const end = starts[index + 1]!
     const points = {
@@ -244,6 +245,7 @@ export function readPoints(
     }
     return { points, sources: sources.subarray(start, end) }
   }
+  return { length, cut }
 }
 
 function readShape(reader: ByteReader, count: number, total: number, from: number, to: number): Shape {

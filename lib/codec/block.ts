@@ -38,6 +38,12 @@ export interface Block {
   readonly series: readonly BlockSeries[]
 }
 
+/** A block, or the series of it that were asked for. */
+export interface DecodedBlock extends Block {
+  /** Points of these series. */
+  readonly pointCount: number
+}
+
 /** Which part of a block to decode; absent: all of it. */
 export interface BlockFilter {
   /** Only the series of this metric UID. */
@@ -122,7 +128,7 @@ function numbersOf({ points, sources }: BlockSeries): SourcedPoints {
  * @returns the block; its arrays are views of shared buffers, made when they are first asked for, and `sources` are complete whatever the filter
  * @throws CorruptDataError where the bytes are no block, or a damaged one, or of a version not known
  */
-export function decodeBlock(bytes: Uint8Array, filter: BlockFilter = {}): Block {
+export function decodeBlock(bytes: Uint8Array, filter: BlockFilter = {}): DecodedBlock {
   const header = new ByteReader(bytes, 'block')
   const version = header.u8()
   if (version !== VERSION && version !== VERSION_WITH_EXTRAS) header.fail(`the unknown version ${version}`)
@@ -141,13 +147,19 @@ export function decodeBlock(bytes: Uint8Array, filter: BlockFilter = {}): Block 
 
   const reader = new ByteReader(inflate(header, columnBytes), 'block columns')
   const sources = readSources(reader, sourceCount)
-  if (total === 0) return { baseTime, widths, sources, series: [] }
+  if (total === 0) return { baseTime, widths, sources, series: [], pointCount: 0 }
   const { from, to, tsuids } = readKeys(reader, count, widths, filter.metric)
-  if (from === to) return { baseTime, widths, sources, series: [] }
+  if (from === to) return { baseTime, widths, sources, series: [], pointCount: 0 }
   const hasExtras = version === VERSION_WITH_EXTRAS
-  const cut = readPoints(reader, { count, total, sourceCount, baseMs: baseTime * 1000, hasExtras }, from, to)
+  const { length, cut } = readPoints(
+    reader,
+    { count, total, sourceCount, baseMs: baseTime * 1000, hasExtras },
+    from,
+    to,
+  )
   if (reader.remaining > 0) reader.fail(`${reader.remaining} bytes too many`)
-  return { baseTime, widths, sources, series: tsuids.map((tsuid, i) => new DecodedSeries(tsuid, cut, i)) }
+  const series = tsuids.map((tsuid, i) => new DecodedSeries(tsuid, cut, i))
+  return { baseTime, widths, sources, series, pointCount: length }
 }
 
 /** A series whose views of the block's columns are made when they are first asked for: for many, the TSUID is enough. */

@@ -1,4 +1,4 @@
-import { decodeBlock } from '../codec/block.ts'
+import { type DecodedBlock, decodeBlock } from '../codec/block.ts'
 import { mergePieces, type Piece } from '../codec/merge.ts'
 import { decodeTsuid, hashTsuid } from '../codec/tsuid.ts'
 import type { CacheCounts } from '../model/cache-counts.ts'
@@ -13,6 +13,7 @@ import { mapParallel, readAhead } from '../store/parallel.ts'
 import type { TagConstraint } from '../store/postings-pages.ts'
 import type { RowStore, StoredRow } from '../store/rows.ts'
 import type { SeriesIndex } from '../store/series-index.ts'
+import { CachedBlocks, type MetricBlock } from './cached-blocks.ts'
 import { CachedIndex } from './cached-index.ts'
 import { planRows, type RowBlock, type RowHour } from './plan-rows.ts'
 import type { ScanRange } from './range.ts'
@@ -35,7 +36,7 @@ const SETTLED_AFTER_MS = 600_000
 
 /** The parts of the store that reading needs. */
 export interface ReadableStore {
-  readonly data: Pick<DataStore, 'readBlockPages'>
+  readonly data: Pick<DataStore, 'readBlockPages' | 'readKeyedBlocks' | 'blockSks' | 'getBlocks'>
   readonly ledger: Pick<Ledger, 'readLedger' | 'readDayList'>
   readonly rows: Pick<RowStore, 'readRowsExact' | 'readRowsRange'>
   readonly index: Pick<SeriesIndex, 'find'>
@@ -101,6 +102,7 @@ export class StoredSeriesSource implements SeriesSource {
   readonly #store: ReadableStore
   readonly #widths: UidWidths
   readonly #clock: () => number
+  readonly #blocks: CachedBlocks
   readonly #index: CachedIndex
   readonly #values: SeenValues
 
@@ -117,6 +119,7 @@ export class StoredSeriesSource implements SeriesSource {
     this.#store = store
     this.#widths = widths
     this.#clock = clock
+    this.#blocks = new CachedBlocks(store.data)
     this.#index = new CachedIndex(store.index, clock)
     this.#values = values
   }
@@ -165,20 +168,28 @@ export class StoredSeriesSource implements SeriesSource {
   }
 
   /** Reads what the ledger says of a shelf's hour is in blocks. */
-  async #readBlocks({ shelf, baseTime, state, earliestLate }: LedgerHour, reading: Reading): Promise<void> {
-    const from = state === 'late' ? earliestLate : undefined
+  async #readBlocks(hour: LedgerHour, reading: Reading): Promise<void> {
     let blocks = 0
-    // Each page is decoded while the next is on its way.
-    for await (const page of readAhead(this.#store.data.readBlockPages(shelf, baseTime, from))) {
-      for (const bytes of page) this.#gatherBlock(reading, bytes)
+    const pages = hour.state === 'open' ? this.#blocks.readHour(hour, reading.metric) : this.#lateBlocks(hour, reading)
+    for await (const page of pages) {
+      for (const { block, bytes } of page) this.#gatherBlock(reading, block, bytes)
       blocks += page.length
     }
     reading.budget.blocks?.(blocks)
   }
 
-  #gatherBlock(reading: Reading, bytes: Uint8Array): void {
-    reading.budget.bytes(bytes.length)
-    const { series, sources: origins } = decodeBlock(bytes, { metric: reading.metric })
+  async *#lateBlocks(
+    { shelf, baseTime, earliestLate }: LedgerHour,
+    { metric }: Reading,
+  ): AsyncGenerator<MetricBlock[]> {
+    // Each page is decoded while the next is on its way.
+    for await (const page of readAhead(this.#store.data.readBlockPages(shelf, baseTime, earliestLate))) {
+      yield page.map((bytes) => ({ block: decodeBlock(bytes, { metric }), bytes: bytes.length }))
+    }
+  }
+
+  #gatherBlock(reading: Reading, { series, sources: origins }: DecodedBlock, bytes: number): void {
+    reading.budget.bytes(bytes)
     // Points are cut out of the block's columns when they are first asked for.
     for (const found of series) {
       this.#gather(reading, found.tsuid, () => ({ points: found.points, sources: found.sources, origins }))

@@ -18,6 +18,12 @@ export interface StoredBlock extends BlockKey {
   readonly item: ItemKey
 }
 
+/** A block as it was read. */
+export interface KeyedBlock {
+  readonly sk: Uint8Array
+  readonly bytes: Uint8Array
+}
+
 /** The blocks in the tsdb table. */
 export class DataStore {
   readonly #dynamo: Dynamo
@@ -69,9 +75,38 @@ export class DataStore {
    * @throws StoreUnavailableError
    */
   async *readBlockPages(shelf: number, baseTime: number, from?: Uint8Array): AsyncGenerator<Uint8Array[]> {
+    for await (const page of this.readKeyedBlocks(shelf, baseTime, from)) yield page.map(({ bytes }) => bytes)
+  }
+
+  /** readBlockPages with the blocks' sort keys. */
+  async *readKeyedBlocks(shelf: number, baseTime: number, from?: Uint8Array): AsyncGenerator<KeyedBlock[]> {
     for await (const page of this.#dynamo.query(readBlocksInput(this.#table, shelf, baseTime, from))) {
-      yield page.map((item) => bytesAt(item, 'block'))
+      yield page.map(keyedBlock)
     }
+  }
+
+  /**
+   * The sort keys of the blocks of an hour of a shelf, ascending, strongly consistently. Takes the units of reading them, but
+   * not their transfer.
+   * @throws StoreUnavailableError
+   */
+  async blockSks(shelf: number, baseTime: number): Promise<Uint8Array[]> {
+    const sks: Uint8Array[] = []
+    const input = { ...readBlocksInput(this.#table, shelf, baseTime), ProjectionExpression: 'sk' }
+    for await (const page of this.#dynamo.query(input)) for (const item of page) sks.push(bytesAt(item, 'sk'))
+    return sks
+  }
+
+  /**
+   * Some blocks of an hour of a shelf, strongly consistently.
+   * @param sks sort keys, each once
+   * @returns those that are there, in no order
+   * @throws StoreUnavailableError
+   */
+  async getBlocks(shelf: number, baseTime: number, sks: readonly Uint8Array[]): Promise<KeyedBlock[]> {
+    const pk = blockPk(shelf, baseTime)
+    const keys = sks.map((sk) => ({ pk, sk }))
+    return (await this.#dynamo.batchGet(this.#table, keys, { consistent: true })).map(keyedBlock)
   }
 
   /**
@@ -100,6 +135,10 @@ export class DataStore {
       blocks.map(({ item }) => item),
     )
   }
+}
+
+function keyedBlock(item: Item): KeyedBlock {
+  return { sk: bytesAt(item, 'sk'), bytes: bytesAt(item, 'block') }
 }
 
 function blockItem({ key, bytes, expiresAtS }: BlockPut): Item {

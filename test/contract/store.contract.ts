@@ -78,6 +78,20 @@ export function storeContract(name: string, start: () => Promise<RunningDynamo>)
         expect(new Set(sks.map((sk) => Buffer.from(sk).toString('hex'))).size).toBe(60)
         expect(await store.data.readBlocks(1, baseTime)).toHaveLength(60)
       })
+
+      it("names an hour's blocks by their keys, over several pages, and reads some of them", async () => {
+        const store = open()
+        const baseTime = HOUR + 4 * 3600
+        const blocks = Array.from({ length: 6 }, (_, i) => Buffer.alloc(250_000, i))
+        const puts = blocks.map((bytes, i) => ({ key: { ...key, baseTime, writtenAt: 6 - i }, bytes }))
+        const sks = await store.data.putBlocks(puts)
+        expect(await store.data.blockSks(1, baseTime)).toEqual([...sks].reverse())
+        expect(await store.data.blockSks(2, baseTime)).toEqual([])
+        const absent = Uint8Array.from([...(sks[0] ?? []), 1])
+        const some = await store.data.getBlocks(1, baseTime, [...sks.slice(1, 3), absent])
+        expect(some.map(({ bytes }) => bytes[0]).sort()).toEqual([1, 2])
+        expect(some.every(({ sk, bytes }) => Buffer.compare(sk, sks[bytes[0]!] ?? sk) === 0)).toBe(true)
+      })
     })
 
     describe('the ledger', () => {

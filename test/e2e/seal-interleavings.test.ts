@@ -60,6 +60,7 @@ class Scenario {
   /** Of each point that was acknowledged, the number of the last record that had it. */
   readonly acknowledged = new Map<string, number>()
   readonly stores: Store[] = []
+  readonly sources = new Map<Store, StoredSeriesSource>()
   /** Of one series, the points of some minutes of the first hour. */
   readonly doomed: { readonly metric: string; readonly host: string; readonly start: number; readonly end: number }
   now: number
@@ -243,9 +244,16 @@ class Scenario {
     }
   }
 
+  /** One for each store, kept for what it remembers from one query to the next. */
+  #sourceOf(store: Store): StoredSeriesSource {
+    const source = this.sources.get(store) ?? new StoredSeriesSource(store, DEFAULT_UID_WIDTHS, () => this.now)
+    this.sources.set(store, source)
+    return source
+  }
+
   /** @returns by point the number of the record that it is of */
   async read(store: Store): Promise<Map<string, number>> {
-    const source = new StoredSeriesSource(store, DEFAULT_UID_WIDTHS, () => this.now)
+    const source = this.#sourceOf(store)
     const found = new Map<string, number>()
     for (const name of METRICS) {
       const metric = (await names.uids.namesToUids('metric', [name])).get(name) ?? 0

@@ -26,8 +26,11 @@ export function blockSeries(
 
 /** A block as plain values, to be compared. */
 export function plain(block: Block) {
+  const { baseTime, widths, sources } = block
   return {
-    ...block,
+    baseTime,
+    widths,
+    sources,
     series: block.series.map(({ tsuid, points, sources }) => ({
       tsuid: Buffer.from(tsuid).toString('hex'),
       points: Array.from({ length: points.count }, (_, i) => ({

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { encodeBlock } from '../../../lib/codec/block.ts'
+import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
+import { CachedBlocks } from '../../../lib/query/cached-blocks.ts'
+import { openStore, type Store } from '../../../lib/store/index.ts'
+import { blockSeries } from '../../helpers/blocks.ts'
+import { type RunningDynamo, startDynamo, TABLES } from '../../helpers/dynamo.ts'
+
+const FIRST_HOUR = 1_356_998_400
+const SHELF = 3
+
+let dynamo: RunningDynamo
+let store: Store
+let baseTime = FIRST_HOUR
+let requests: string[] = []
+
+beforeAll(async () => {
+  dynamo = await startDynamo()
+  store = openStore({
+    tables: TABLES,
+    uidWidths: DEFAULT_UID_WIDTHS,
+    shelves: 4,
+    saltBuckets: 1,
+    endpoint: dynamo.endpoint,
+    onConsumed: ({ operation }) => requests.push(operation),
+  })
+})
+beforeEach(() => {
+  baseTime += 3600
+})
+afterAll(async () => {
+  store.close()
+  await dynamo.stop()
+})
+
+/** Puts a block of one point of each metric. @param writtenAt milliseconds since 1970 by its writer's clock */
+function put(value: number, writtenAt: number, metrics: readonly number[] = [1]) {
+  const bytes = encodeBlock({
+    baseTime,
+    widths: DEFAULT_UID_WIDTHS,
+    sources: [{ arrival: writtenAt, shard: 0, sequence: BigInt(value) }],
+    series: metrics.map((metric) =>
+      blockSeries(baseTime, metric, [[1, 1]], [{ offsetMs: value * 1000, value: metric * value }]),
+    ),
+  })
+  const key = { shelf: SHELF, baseTime, writtenAt, shard: 0, firstSequence: BigInt(value), lastSequence: BigInt(value) }
+  return store.data.putBlock(key, bytes)
+}
+
+/** The values that a reader finds of a metric, ascending, and the requests that this took. */
+async function read(blocks: CachedBlocks, metric = 1) {
+  requests = []
+  const values: number[] = []
+  for await (const page of blocks.readHour({ shelf: SHELF, baseTime }, metric)) {
+    for (const { block, bytes } of page) {
+      expect(bytes).toBeGreaterThan(0)
+      for (const { points } of block.series) values.push(...points.values.subarray(0, points.count))
+    }
+  }
+  return { values: values.sort((a, b) => a - b), requests }
+}
+
+test('blocks that were read are not read again: the hour is asked for its keys, and for what is new', async () => {
+  const blocks = new CachedBlocks(store.data)
+  for (const value of [1, 2, 3]) await put(value, 1000 + value)
+  expect(await read(blocks)).toEqual({ values: [1, 2, 3], requests: ['Query'] })
+  expect(await read(blocks)).toEqual({ values: [1, 2, 3], requests: ['Query'] })
+  await put(4, 1004)
+  expect(await read(blocks)).toEqual({ values: [1, 2, 3, 4], requests: ['Query', 'BatchGetItem'] })
+  expect(await read(blocks)).toEqual({ values: [1, 2, 3, 4], requests: ['Query'] })
+  expect(blocks.cacheCounts).toEqual({ hits: 3 + 3 + 4, misses: 3 + 1 })
+})
+
+test('a block whose writer has a slow clock is found though its key comes before those that are known', async () => {
+  const blocks = new CachedBlocks(store.data)
+  await put(5, 1_000_000)
+  expect((await read(blocks)).values).toEqual([5])
+  await put(6, 1)
+  expect((await read(blocks)).values).toEqual([5, 6])
+})
+
+test('blocks kept for one metric answer for another, each with its own points', async () => {
+  const blocks = new CachedBlocks(store.data)
+  await put(7, 1, [1, 2])
+  await put(8, 2, [2])
+  expect((await read(blocks, 1)).values).toEqual([7])
+  expect((await read(blocks, 2)).values).toEqual([14, 16])
+  expect((await read(blocks, 3)).values).toEqual([])
+  expect((await read(blocks, 1)).values).toEqual([7])
+})
+
+test('an hour of which many blocks are new is read anew, in pages', async () => {
+  const blocks = new CachedBlocks(store.data)
+  await put(1, 1)
+  await read(blocks)
+  const values = Array.from({ length: 60 }, (_, i) => i + 1)
+  await Promise.all(values.slice(1).map((value) => put(value, value)))
+  expect(await read(blocks)).toEqual({ values, requests: ['Query', 'Query'] })
+  expect(await read(blocks)).toEqual({ values, requests: ['Query'] })
+})
+
+test('an hour that is too large to be kept is read whole each time', async () => {
+  const blocks = new CachedBlocks(store.data, 1100)
+  for (const value of [1, 2, 3, 4]) await put(value, value)
+  expect(await read(blocks)).toEqual({ values: [1, 2, 3, 4], requests: ['Query'] })
+  expect(await read(blocks)).toEqual({ values: [1, 2, 3, 4], requests: ['Query'] })
+  expect(blocks.cacheCounts.hits).toBe(0)
+})
+
+test('readers at the same time, and one that stops half way, take nothing from each other', async () => {
+  const blocks = new CachedBlocks(store.data)
+  for (const value of [1, 2]) await put(value, value)
+  await read(blocks)
+  await put(3, 3)
+  const stopped = blocks.readHour({ shelf: SHELF, baseTime }, 1)
+  await stopped.next()
+  const [one, two] = await Promise.all([read(blocks), read(blocks)])
+  await stopped.return(undefined)
+  expect(one.values).toEqual([1, 2, 3])
+  expect(two.values).toEqual([1, 2, 3])
+})
