@@ -40,6 +40,6 @@ function needsOf(event: GuardedEvent): Need[] {
 
 /** A GET may ask to be taken for another method. */
 function effectiveMethod(method: string, rawQueryString: string): string {
-  if (method !== 'GET' || !rawQueryString.includes('method_override')) return method
+  if (method !== 'GET' || rawQueryString === '') return method
   return new URLSearchParams(rawQueryString).get('method_override')?.toUpperCase() ?? method
 }
