@@ -2,12 +2,12 @@ import { FEATURES } from '../../lib/kairos/features.ts'
 import { checkMetadataKey, checkMetadataValue } from '../../lib/kairos/metadata.ts'
 import { metricNames } from '../../lib/kairos/metric-names.ts'
 import { versionInfo } from '../../lib/meta/version.ts'
-import { BadRequestError, TsdbError } from '../../lib/model/errors.ts'
+import { TsdbError } from '../../lib/model/errors.ts'
 import { readConfig } from '../config.ts'
 import type { HttpAnswer, HttpRequest } from '../http/index.ts'
 import { json, text } from '../meta/route.ts'
 import { sharedStore } from '../store.ts'
-import { answeringKairos } from './answers.ts'
+import { answeringKairos, decodedPart } from './answers.ts'
 
 /** What answers a path below /api/v1, by method; it is given the parts of the path that its pattern leaves open. */
 type KairosRoute = Readonly<
@@ -92,7 +92,10 @@ const ROUTES: readonly (readonly [pattern: string, route: KairosRoute])[] = [
   ['metric/*', {}],
   [
     'metricnames',
-    { GET: async ({ query }) => json({ results: await metricNames(sharedStore().uids, query.get('prefix') ?? '') }) },
+    {
+      GET: async ({ query }) =>
+        json({ results: await metricNames(sharedStore(), query.get('prefix') ?? '', readConfig().limits) }),
+    },
   ],
   ['health', {}],
   ['health/check', { GET: healthCheck }],
@@ -127,7 +130,7 @@ export function answerKairos(request: HttpRequest): Promise<HttpAnswer> | undefi
       pattern.parts.length === parts.length && pattern.parts.every((part, i) => part === '*' || part === parts[i]),
   )
   if (found === undefined) return undefined
-  return follow(found.route, request, () => parts.filter((_, i) => found.parts[i] === '*').map(decoded))
+  return follow(found.route, request, () => parts.filter((_, i) => found.parts[i] === '*').map(decodedPart))
 }
 
 const follow = answeringKairos(
@@ -138,12 +141,3 @@ const follow = answeringKairos(
     return { status: request.method === 'OPTIONS' ? 200 : 405, headers: { allow: allowed } }
   },
 )
-
-/** @throws BadRequestError */
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch (cause) {
-    throw new BadRequestError('kairos.path', `The path is not percent-encoded UTF-8: ${part.slice(0, 100)}`, { cause })
-  }
-}

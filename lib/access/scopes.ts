@@ -58,6 +58,10 @@ export const RULES: readonly Rule[] = [
   rule(['POST'], '/api/datapoints/delete', CHANGES),
   rule(['DELETE'], '/api/metric/*', CHANGES),
 
+  rule(['GET'], '/api/metadata/*', READS),
+  rule(['POST'], '/api/metadata/*', PUTS),
+  rule(['DELETE'], '/api/metadata/*', PUTS),
+
   rule(GET_POST, '/api/suggest', READS_METRICS),
   rule(['GET'], '/suggest', READS_METRICS),
   rule(['GET'], '/api/metricnames', READS),
@@ -97,7 +101,9 @@ export const RULES: readonly Rule[] = [
   rule(GET_POST, '/api/config/filters', TELLS),
   rule(GET_POST, '/api/serializers', TELLS),
   rule(['GET'], '/api/features', TELLS),
+  rule(['GET'], '/api/features/*', TELLS),
   rule(['GET'], '/api/health/*', TELLS),
+  rule(['GET'], '/api/admin/*', SHOWS),
   rule(GET_POST, '/api/config', SHOWS),
   rule(GET_POST, '/api/stats', SHOWS),
   rule(GET_POST, '/api/stats/*', SHOWS),

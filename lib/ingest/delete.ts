@@ -17,6 +17,8 @@ import { sealHour } from './seal-hour.ts'
 
 const HOUR_S = 3600
 const SERIES_AT_A_TIME = 500
+/** Seconds of a range from which on it is worth asking first which days have points at all. */
+const LISTED_FROM_S = 64 * 86_400
 const DEFAULT_POLL_MS = 250
 
 /** The points to delete: those of some series from `start` to `end`, both included, in milliseconds since 1970. */
@@ -56,6 +58,17 @@ export class DeleteUnfinishedError extends UnavailableError {
       ...(cause === undefined ? {} : { cause }),
     })
   }
+}
+
+/**
+ * Where the hours begin that can't be deleted from yet, because they still take points.
+ * @param now milliseconds since 1970
+ * @returns seconds since 1970
+ */
+export function openFrom(now: number): number {
+  let hour = hourOf(now)
+  while (now < sealableFrom(hour - HOUR_S)) hour -= HOUR_S
+  return hour
 }
 
 /**
@@ -118,7 +131,9 @@ async function hoursOf(store: Store, metrics: readonly number[], { start, end }:
   const history = await store.layout.readLayout({ from, to })
   const layouts = history.filter((layout, i) => layout.fromHour < to && (history[i + 1]?.fromHour ?? to) > from)
   const shelves = new Set(layouts.flatMap((layout) => metrics.flatMap((metric) => shelvesOfMetric(layout, metric))))
-  const hours = [...(await store.ledger.readLedger([...shelves], from, to - 1)).values()].flat()
+  const isLong = to - from > LISTED_FROM_S
+  const list = isLong ? await store.ledger.readDayList([...shelves], from, to - 1) : undefined
+  const hours = [...(await store.ledger.readLedger([...shelves], from, to - 1, list)).values()].flat()
   return hours.filter(({ shelf, baseTime }) => {
     if (baseTime < from || baseTime >= to) return false
     return metrics.some((metric) => shelvesOfMetric(layoutAt(history, baseTime), metric).includes(shelf))

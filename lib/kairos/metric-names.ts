@@ -1,20 +1,38 @@
+import type { Limits } from '../model/limits.ts'
 import type { UidResolver } from '../uid/resolver.ts'
+import { isEmptiedMetric, type LivingStore } from './living.ts'
 import { kairosName, storedName } from './names.ts'
 
 /** Names of metrics in one answer. */
 const MOST_NAMES = 1_000_000
 
+/** What listing names reads. */
+export interface NamedStore extends LivingStore {
+  readonly uids: Pick<UidResolver, 'widths' | 'suggest' | 'uidsToNames'>
+}
+
 /**
- * The names of metrics that begin with a text, as KairosDB writes them, sorted. In the text `%` stands for any characters and
- * `_` for any one, as for KairosDB, whose H2 store asks SQL's LIKE: names that really begin with it are always among them.
+ * The names of metrics that begin with a text, as KairosDB writes them, sorted; without metrics of which all points were
+ * deleted. In the text `%` stands for any characters and `_` for any one, as for KairosDB, whose H2 store asks SQL's LIKE: names
+ * that really begin with it are always among them.
+ * @param limits of a query, for looking whether a metric still has points
+ * @param clock milliseconds since 1970 @default Date.now
+ * @throws StoreUnavailableError
  */
-export async function metricNames(uids: Pick<UidResolver, 'suggest'>, prefix: string): Promise<string[]> {
-  const stored = await uids.suggest('metric', storedPrefix(prefix), MOST_NAMES)
+export async function metricNames(
+  store: NamedStore,
+  prefix: string,
+  limits: Limits,
+  clock: () => number = Date.now,
+): Promise<string[]> {
+  const stored = await store.uids.suggest('metric', storedPrefix(prefix), MOST_NAMES)
   const pattern = [...prefix, '%']
-  return stored
-    .map(kairosName)
-    .filter((name) => isLike([...name], pattern))
-    .sort()
+  const names = new Set(stored.map(kairosName).filter((name) => isLike([...name], pattern)))
+  for (const [metric, name] of await store.uids.uidsToNames('metric', await store.emptied.metrics())) {
+    const shown = kairosName(name)
+    if (names.has(shown) && (await isEmptiedMetric(store, metric, limits, clock))) names.delete(shown)
+  }
+  return [...names].sort()
 }
 
 /** What the stored names of all that match begin with for sure. */

@@ -9,6 +9,7 @@ import { AttemptStore } from './attempts.ts'
 import { DataStore } from './data.ts'
 import { DocumentStore } from './documents.ts'
 import { type Consumed, Dynamo, openClient } from './dynamo.ts'
+import { EmptiedSeries } from './emptied.ts'
 import { KairosMetadataStore } from './kairos-metadata.ts'
 import { LayoutStore } from './layout-store.ts'
 import { Ledger } from './ledger.ts'
@@ -79,6 +80,8 @@ export interface Store {
   /** What people wrote about series and names. */
   readonly documents: DocumentStore
   readonly annotations: AnnotationStore
+  /** Notes of series whose last point was deleted. */
+  readonly emptied: EmptiedSeries
   /** What KairosDB's clients keep beside the points. */
   readonly kairosMetadata: KairosMetadataStore
   /** Undefined where no table for them is configured. */
@@ -140,6 +143,7 @@ export function openStore(config: StoreConfig): Store {
     uidAdmin: new UidAdmin(uidTable, uids),
     documents: new DocumentStore(dynamo, tables.meta),
     annotations: new AnnotationStore(dynamo, tables.meta, uidWidths),
+    emptied: new EmptiedSeries(dynamo, tables.data, uidWidths),
     kairosMetadata: new KairosMetadataStore(dynamo, tables.meta),
     trees: tables.tree === undefined ? undefined : new TreeStore(dynamo, tables.tree, uidWidths, clock),
     stats,
