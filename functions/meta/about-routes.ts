@@ -20,7 +20,7 @@ const dropCaches = telling(() => {
 
 async function readStats(): Promise<Stat[]> {
   const { stats, ledger, uidAdmin } = sharedStore()
-  const [sealing, usage] = await Promise.all([ledger.readTotals(), uidAdmin.usage()])
+  const [sealing, usage] = await Promise.all([ledger.totals.read(), uidAdmin.usage()])
   const now = Date.now()
   return [...describeStats(stats, sealing, now), ...describeUids(usage, now)]
 }

@@ -144,7 +144,7 @@ export async function seal(store: Store, options: SealOptions): Promise<SealRepo
   const rest = await pendingHours(store, clock(), blocks)
   const now = clock()
   const [lagMs, lateLagMs] = [lagOf(rest.unsealed, 'open', now), lagOf(rest.unsealed, 'late', now)]
-  await store.ledger.addTotals(totals, { left: totals.left, failed: failures.length, lagMs, lateLagMs, endedAt: now })
+  await store.ledger.totals.add(totals, { left: totals.left, failed: failures.length, lagMs, lateLagMs, endedAt: now })
   return { ...totals, failures, lagMs, lateLagMs, cleared, ...(layout === undefined ? {} : planned(layout)) }
 }
 

@@ -1,22 +1,10 @@
 import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
 import { bytesAt, numberAt } from './attributes.ts'
-import {
-  bySpan,
-  dayListKeys,
-  daysOf,
-  isCompleteInput,
-  listDaysInput,
-  markCompleteInput,
-  type ShelfDay,
-} from './day-list.ts'
-import type { Dynamo, Item, ItemKey } from './dynamo.ts'
+import type { Dynamo, ItemKey } from './dynamo.ts'
 import { ConditionFailedError } from './errors.ts'
-import { dayOf, decodeLedgerPk, ledgerKey } from './keys.ts'
+import { dayOf, ledgerKey } from './keys.ts'
+import { type LedgerHour, ledgerHour, ledgerHours, type ShelfHour } from './ledger-hour.ts'
 import {
-  addPendingInput,
-  decodePendingSk,
-  endPendingInput,
-  type HourAttributes,
   hourAttributes,
   leaseInput,
   markClearedInput,
@@ -25,54 +13,17 @@ import {
   noteLaterInput,
   noteProgressInput,
   openHoursInput,
-  pendingDaysInput,
   postponeInput,
   releaseInput,
 } from './ledger-inputs.ts'
 import { mapParallel } from './parallel.ts'
 import { decodeProgress, type SealProgress } from './seal-progress.ts'
-import {
-  addTotalsInput,
-  type LastSeal,
-  readTotalsInput,
-  type SealSums,
-  type SealTotals,
-  totalsOf,
-} from './seal-totals.ts'
+import { SealTotalsStore } from './seal-totals.ts'
+import { type DayList, type PendingDay, ShelfDays } from './shelf-days.ts'
 import { type ShelfVolume, volumesOf } from './volumes.ts'
 
-/** An hour of a shelf. */
-export interface ShelfHour {
-  readonly shelf: number
-  /** Seconds since 1970, the hour's start. */
-  readonly baseTime: number
-}
-
-/**
- * Where the points of an hour of a shelf are. `open`: in its blocks. `sealed`: in its rows. `late`: in its rows, but for those
- * of blocks whose sort key is `earliestLate` or follows it.
- */
-export type HourState = 'open' | 'sealed' | 'late'
-
-/** What the ledger says of one hour of one shelf; hours that it does not name hold nothing. */
-export interface LedgerHour extends ShelfHour {
-  readonly state: HourState
-  /** How often blocks came after the hour's cut-off. */
-  readonly late: number
-  /** The sort key of the earliest block that came after the cut-off and is not in the rows yet. */
-  readonly earliestLate?: Uint8Array
-  /** How often the hour was sealed, or it was tried in vain because late blocks came meanwhile. */
-  readonly rounds: number
-  /** When the last of those rounds ended, in milliseconds since 1970; 0 where there was none. */
-  readonly roundEndedAt: number
-  /** Milliseconds since 1970 until which somebody works on the hour; 0 where nobody does. */
-  readonly leasedUntil: number
-  /** What the last sealing wrote: rows, and the bytes of their values; 0 where there was none. */
-  readonly rows: number
-  readonly rowBytes: number
-  /** Whether its blocks were deleted since it was sealed last. */
-  readonly cleared: boolean
-}
+export type { HourState, LedgerHour, ShelfHour } from './ledger-hour.ts'
+export type { DayList, PendingDay } from './shelf-days.ts'
 
 /** The right to seal an hour, until `leasedUntil`. What it says of the hour was so when it was given. */
 export interface Lease extends LedgerHour {
@@ -81,15 +32,6 @@ export interface Lease extends LedgerHour {
   readonly fence: number
   /** How far an earlier holder came with the same blocks. */
   readonly progress?: SealProgress
-}
-
-/** A day of a shelf that may have hours to seal. */
-export interface PendingDay {
-  readonly shelf: number
-  /** Seconds since 1970, the day's start. */
-  readonly day: number
-  /** How often one of its hours was noted. */
-  readonly notes: number
 }
 
 /** What sealing an hour came to. */
@@ -102,7 +44,6 @@ export interface SealedCounts {
   readonly metricBytes?: ReadonlyMap<number, number>
 }
 
-const HOUR_S = 3_600
 const DAY_S = 86_400
 
 /** Updates of ledger items of one call that are under way at a time. */
@@ -111,29 +52,20 @@ const PARALLEL_UPDATES = 16
 /** Hours noted as open that an instance remembers; it forgets all of them when there are more. */
 const OPEN_HOURS_KEPT = 10_000
 
-/** The days of some shelves that have points. */
-export class DayList {
-  readonly #days: ReadonlySet<string>
-
-  constructor(days: readonly ShelfDay[]) {
-    this.#days = new Set(days.map(({ shelf, day }) => `${shelf}/${day}`))
-  }
-
-  /** @param day seconds since 1970, the day's start */
-  has(shelf: number, day: number): boolean {
-    return this.#days.has(`${shelf}/${day}`)
-  }
-}
-
 /** The ledger in the tsdb table: which hours hold points, whether in blocks or in rows, and who seals them. */
 export class Ledger {
   readonly #dynamo: Dynamo
   readonly #table: string
+  readonly #days: ShelfDays
   readonly #open = new Set<string>()
+  /** What all runs of sealing did. */
+  readonly totals: SealTotalsStore
 
   constructor(dynamo: Dynamo, table: string) {
     this.#dynamo = dynamo
     this.#table = table
+    this.#days = new ShelfDays(dynamo, table)
+    this.totals = new SealTotalsStore(dynamo, table)
   }
 
   /**
@@ -183,7 +115,7 @@ export class Ledger {
 
   /** After the day's own item: whoever ends the entry has then read what it is about. */
   async #addPending({ shelf, baseTime }: ShelfHour): Promise<void> {
-    await this.#dynamo.update(addPendingInput(this.#table, shelf, dayOf(baseTime)))
+    await this.#days.addPending(shelf, dayOf(baseTime))
   }
 
   /**
@@ -191,13 +123,7 @@ export class Ledger {
    * @throws StoreUnavailableError
    */
   async pendingDays(shelf: number): Promise<PendingDay[]> {
-    const days: PendingDay[] = []
-    for await (const page of this.#dynamo.query(pendingDaysInput(this.#table, shelf))) {
-      for (const item of page) {
-        days.push({ shelf, day: decodePendingSk(bytesAt(item, 'sk')), notes: numberAt(item, 'notes') })
-      }
-    }
-    return days
+    return this.#days.pending(shelf)
   }
 
   /**
@@ -206,16 +132,7 @@ export class Ledger {
    * @throws StoreUnavailableError
    */
   async endPending(day: PendingDay): Promise<void> {
-    await this.#listDays([day])
-    try {
-      await this.#dynamo.delete(endPendingInput(this.#table, day))
-    } catch (error) {
-      if (!(error instanceof ConditionFailedError)) throw error
-    }
-  }
-
-  async #listDays(days: readonly ShelfDay[]): Promise<void> {
-    await mapParallel(bySpan(days), PARALLEL_UPDATES, (span) => this.#dynamo.update(listDaysInput(this.#table, span)))
+    await this.#days.endPending(day)
   }
 
   /**
@@ -227,11 +144,7 @@ export class Ledger {
    * @throws StoreUnavailableError
    */
   async readDayList(shelves: readonly number[], fromS: number, toS: number): Promise<DayList | undefined> {
-    // First the days to seal: a day that leaves them meanwhile is on the other list by then.
-    const pending = (await mapParallel(shelves, PARALLEL_UPDATES, (shelf) => this.pendingDays(shelf))).flat()
-    const keys = dayListKeys(shelves, fromS, toS)
-    const listed = daysOf(await this.#dynamo.batchGet(this.#table, keys, { consistent: true }))
-    return listed && new DayList([...pending, ...listed])
+    return this.#days.read(shelves, fromS, toS)
   }
 
   /**
@@ -241,13 +154,13 @@ export class Ledger {
    * @throws StoreUnavailableError
    */
   async completeDayList(shelves: readonly number[], toS: number): Promise<void> {
-    if ((await this.#dynamo.get(isCompleteInput(this.#table))) !== undefined) return
+    if (await this.#days.isComplete()) return
     for (const shelf of shelves) {
       const hours = await this.readLedger([shelf], 0, toS)
       const days = new Set([...hours.keys()].map(dayOf))
-      await this.#listDays([...days].map((day) => ({ shelf, day })))
+      await this.#days.add([...days].map((day) => ({ shelf, day })))
     }
-    await this.#dynamo.put(markCompleteInput(this.#table))
+    await this.#days.markComplete()
   }
 
   /**
@@ -371,23 +284,6 @@ export class Ledger {
     await this.#update(markClearedInput(this.#table, lease))
   }
 
-  /**
-   * Adds what a run of sealing did to what all have done.
-   * @throws StoreUnavailableError
-   */
-  async addTotals(sums: SealSums, last: LastSeal): Promise<void> {
-    await this.#dynamo.update(addTotalsInput(this.#table, sums, last))
-  }
-
-  /**
-   * What all runs of sealing did; half a read unit.
-   * @returns undefined where there was none yet
-   * @throws StoreUnavailableError
-   */
-  async readTotals(): Promise<SealTotals | undefined> {
-    return totalsOf(await this.#dynamo.get(readTotalsInput(this.#table)))
-  }
-
   /** @returns whether the input's condition held */
   async #update(input: UpdateItemCommandInput): Promise<boolean> {
     try {
@@ -397,32 +293,5 @@ export class Ledger {
       if (error instanceof ConditionFailedError) return false
       throw error
     }
-  }
-}
-
-function ledgerHours(item: Item): LedgerHour[] {
-  const { shelf, day } = decodeLedgerPk(bytesAt(item, 'pk'))
-  return (item.openHours?.NS ?? []).map((hour) => {
-    const baseTime = day + Number(hour) * HOUR_S
-    return ledgerHour(item, { shelf, baseTime }, hourAttributes(baseTime))
-  })
-}
-
-function ledgerHour(item: Item, { shelf, baseTime }: ShelfHour, names: HourAttributes): LedgerHour {
-  const numberOr0 = (name: string) => (item[name] === undefined ? 0 : numberAt(item, name))
-  const late = numberOr0(names.late)
-  const sealedAt = item[names.sealed] === undefined ? undefined : numberAt(item, names.sealed)
-  return {
-    shelf,
-    baseTime,
-    state: sealedAt === undefined ? 'open' : sealedAt === late ? 'sealed' : 'late',
-    late,
-    ...(item[names.earliest] === undefined ? {} : { earliestLate: bytesAt(item, names.earliest) }),
-    rounds: numberOr0(names.rounds),
-    roundEndedAt: numberOr0(names.ended),
-    leasedUntil: numberOr0(names.leasedUntil),
-    rows: numberOr0(names.rows),
-    rowBytes: numberOr0(names.rowBytes),
-    cleared: item[names.cleared] !== undefined && numberAt(item, names.cleared) === numberOr0(names.rounds),
   }
 }

@@ -1,5 +1,5 @@
 import type { GetItemCommandInput, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
-import { type Item, keyOf, numberOf } from './dynamo.ts'
+import { type Dynamo, type Item, keyOf, numberOf } from './dynamo.ts'
 
 // One item of tsdb that sums up all runs of sealing, so that asking for the figures costs a read and no scan.
 
@@ -83,5 +83,33 @@ export function totalsOf(item: Item | undefined): SealTotals | undefined {
       lateLagMs: at('lateLagMs'),
       endedAt: at('endedAt'),
     },
+  }
+}
+
+/** What all runs of sealing did, in the tsdb table. */
+export class SealTotalsStore {
+  readonly #dynamo: Dynamo
+  readonly #table: string
+
+  constructor(dynamo: Dynamo, table: string) {
+    this.#dynamo = dynamo
+    this.#table = table
+  }
+
+  /**
+   * Adds what a run of sealing did to what all have done.
+   * @throws StoreUnavailableError
+   */
+  async add(sums: SealSums, last: LastSeal): Promise<void> {
+    await this.#dynamo.update(addTotalsInput(this.#table, sums, last))
+  }
+
+  /**
+   * What all runs of sealing did; half a read unit.
+   * @returns undefined where there was none yet
+   * @throws StoreUnavailableError
+   */
+  async read(): Promise<SealTotals | undefined> {
+    return totalsOf(await this.#dynamo.get(readTotalsInput(this.#table)))
   }
 }
