@@ -2,6 +2,7 @@ import middy from '@middy/core'
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import type { Mode } from '../../lib/access/scopes.ts'
 import type { Limits } from '../../lib/model/limits.ts'
+import { callerOf } from '../authorizer-context.ts'
 import { readConfig } from '../config.ts'
 import { log } from '../log.ts'
 import { admit, type GuardedEvent } from './access.ts'
@@ -64,6 +65,7 @@ function requestLog(): Middleware {
       requestId: request.context.awsRequestId,
       method,
       path: request.event.rawPath,
+      caller: callerName(request.event),
       status: request.response !== undefined && request.response !== null ? statusOf(request.response) : 500,
       ms: Math.round((performance.now() - (begun.get(request.event) ?? performance.now())) * 10) / 10,
     })
@@ -103,6 +105,11 @@ function gatewayAnswer(): Middleware {
       }
     },
   }
+}
+
+/** Whose token it was; undefined where nobody is signed in. */
+function callerName(event: GuardedEvent): string | undefined {
+  return callerOf(event.requestContext.authorizer, event.routeKey, Date.now())?.name
 }
 
 function statusOf(outcome: Outcome): number {

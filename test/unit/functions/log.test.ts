@@ -38,7 +38,14 @@ describe('httpHandler(run) logs', () => {
   it('a line a request, with what happened and how long it took, and nothing that was sent', async () => {
     await httpHandler(async () => ({ status: 204 }))(event, lambdaContext())
     const [line] = printed()
-    expect(line).toMatchObject({ level: 'info', method: 'POST', path: '/api/put', status: 204, ms: expect.any(Number) })
+    expect(line).toMatchObject({
+      level: 'info',
+      method: 'POST',
+      path: '/api/put',
+      caller: 'test',
+      status: 204,
+      ms: expect.any(Number),
+    })
     expect(JSON.stringify(line)).not.toContain('hidden')
   })
 
