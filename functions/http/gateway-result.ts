@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createGzip, gzipSync } from 'node:zlib'
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { AnswerTooLargeError } from './errors.ts'
+import { jsonStringBytes } from './json-bytes.ts'
 import type { HttpAnswer } from './types.ts'
 
 /** Lambda passes on 6 MB of JSON at most; headers and the wrapping get the rest. */
@@ -112,7 +113,7 @@ async function pack(pieces: Iterable<string>): Promise<Buffer> {
 
 /** The bytes of a text within JSON, where quotes take two; counted only where they can matter. */
 function escapedBytes(text: string): number {
-  return text.length * 6 <= RESULT_BYTES ? text.length : Buffer.byteLength(JSON.stringify(text))
+  return text.length * 6 <= RESULT_BYTES ? text.length : jsonStringBytes(text)
 }
 
 /** RFC 9110 12.5.3: gzip is listed, or `*` is, without a weight of 0. */

@@ -13,19 +13,24 @@ const THOUSANDTHS = Array.from(
 const FAST_BELOW = 2_000_000
 
 /**
+ * How many thousandths a size is, where that many give back the very same double; else 0. Then no text is shorter than that of
+ * the thousandths without the zeros at their end.
+ * @param size a finite double from 0 on
+ */
+export function thousandthsOf(size: number): number {
+  if (size >= FAST_BELOW || size < 0.001) return 0
+  const thousandths = Math.round(size * 1000)
+  return thousandths / 1000 === size ? thousandths : 0
+}
+
+/**
  * A finite double as javaDouble writes it. Most are decimals of three places at most, which two whole numbers and a table
- * write four times as fast as the search for the fewest digits: where that many thousandths give back the very same
- * double, no shorter text does.
+ * write four times as fast as the search for the fewest digits.
  */
 export function doubleText(value: number): string {
-  const size = value < 0 ? -value : value
-  if (size < FAST_BELOW && size >= 0.001) {
-    const thousandths = Math.round(size * 1000)
-    if (thousandths / 1000 === size) {
-      const whole = Math.floor(thousandths / 1000)
-      const text = whole + THOUSANDTHS[thousandths - whole * 1000]!
-      return value < 0 ? `-${text}` : text
-    }
-  }
-  return javaDouble(value)
+  const thousandths = thousandthsOf(value < 0 ? -value : value)
+  if (thousandths === 0) return javaDouble(value)
+  const whole = Math.floor(thousandths / 1000)
+  const text = whole + THOUSANDTHS[thousandths - whole * 1000]!
+  return value < 0 ? `-${text}` : text
 }

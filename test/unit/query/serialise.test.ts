@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { aggregatorOf } from '../../../lib/query/aggregate/index.ts'
+import { AsciiBuffer } from '../../../lib/query/ascii-buffer.ts'
 import type { QueryUsage } from '../../../lib/query/budget.ts'
 import { parseDownsample } from '../../../lib/query/downsample-spec.ts'
 import { QueryTooLargeError } from '../../../lib/query/errors.ts'
@@ -43,6 +44,38 @@ test('doubleText writes doubles of few decimals as javaDouble does, and all othe
   for (const value of [0, -0, 0.001, 0.0005, 0.0009999999999999998, 1.001, -1.5, 1999999.999, 2e6, 0.1 + 0.2]) {
     expect(doubleText(value)).toBe(javaDouble(value))
   }
+})
+
+test('an AsciiBuffer holds what its parts are as strings, one behind the other', () => {
+  const decimal = fc.tuple(fc.integer(), fc.constantFrom(1, 2, 8, 10, 100, 1000, 1e4, 1e6)).map(([n, d]) => n / d)
+  const part = fc.oneof(
+    fc.record({ kind: fc.constant('text' as const), value: fc.string({ unit: 'grapheme-ascii' }) }),
+    fc.record({
+      kind: fc.constant('integer' as const),
+      value: fc.oneof(
+        fc.maxSafeInteger(),
+        fc.integer(),
+        fc.constantFrom(0, -0, 2 ** 62, -(10 ** 21), 999_999_999, 1_000_000_000, -1_000_000_001),
+      ),
+    }),
+    fc.record({ kind: fc.constant('double' as const), value: fc.oneof(decimal, fc.double({ noNaN: true })) }),
+  )
+  fc.assert(
+    fc.property(fc.array(part), (parts) => {
+      const buffer = new AsciiBuffer(1)
+      for (const one of parts) {
+        if (one.kind === 'text') buffer.text(one.value)
+        else buffer[one.kind](one.value)
+      }
+      const texts = parts.map(({ kind, value }) =>
+        typeof value === 'string' ? value : kind === 'double' ? javaDouble(value) : String(value),
+      )
+      expect(buffer.length).toBe(texts.join('').length)
+      expect(buffer.take()).toBe(texts.join(''))
+      expect(buffer.take()).toBe('')
+    }),
+    { numRuns: 3000 },
+  )
 })
 
 const PLAN = {
