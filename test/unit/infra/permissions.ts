@@ -1,0 +1,58 @@
+import type { Template } from 'aws-cdk-lib/assertions'
+
+/** What a role may do, in the words of the docs: action and what on. */
+export type Permissions = ReadonlyMap<string, readonly string[]>
+
+interface Statement {
+  readonly Effect: string
+  readonly Action: string | readonly string[]
+  readonly Resource: unknown
+  readonly Condition?: unknown
+}
+
+/** Logical ids begin with the names of constructs; what people call these. */
+const NAMES: readonly (readonly [RegExp, string])[] = [
+  [/^StorageData/, 'tsdb'],
+  [/^StorageUid/, 'tsdb-uid'],
+  [/^StorageMeta/, 'tsdb-meta'],
+  [/^StorageTree/, 'tsdb-tree'],
+  [/^IngestStream/, 'the stream'],
+  [/^IngestFailed/, 'failed batches'],
+  [/^DevicesFailed/, 'failed devices'],
+]
+
+/**
+ * Every role of a template with what it may do besides writing its own log.
+ * @returns by the name of the construct that the role belongs to: `action on resource`, sorted
+ */
+export function permissionsOf(template: Template): Permissions {
+  const roles = Object.entries(template.findResources('AWS::IAM::Role')).map(([id, role]): [string, string[]] => {
+    const policies: { PolicyDocument: { Statement: Statement[] } }[] = role.Properties.Policies ?? []
+    const statements = policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+    return [id.replace(/Role[0-9A-F]{8}$/, ''), statements.flatMap(permissionsIn).sort()]
+  })
+  return new Map(roles.sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function permissionsIn({ Effect, Action, Resource, Condition }: Statement): string[] {
+  if (Effect !== 'Allow' || Condition !== undefined) throw new Error(`A statement of another kind: ${Effect}`)
+  const actions = [Action].flat()
+  const resources = (Array.isArray(Resource) ? Resource : [Resource]).map(nameOf)
+  return resources.flatMap((name) =>
+    name === 'its log'
+      ? actions
+          .filter((action) => !/^logs:(CreateLogStream|PutLogEvents)$/.test(action))
+          .map((action) => `${action} on its log`)
+      : actions.map((action) => `${action} on ${name}`),
+  )
+}
+
+function nameOf(resource: unknown): string {
+  const [[, argument] = []] = Object.entries(Object(resource))
+  const logicalId = Array.isArray(argument) && argument[1] === 'Arn' ? String(argument[0]) : undefined
+  if (logicalId === undefined) throw new Error(`A resource that is not named by its ARN: ${JSON.stringify(resource)}`)
+  if (/Log[0-9A-F]{8}$/.test(logicalId)) return 'its log'
+  const name = NAMES.find(([pattern]) => pattern.test(logicalId))?.[1]
+  if (name === undefined) throw new Error(`A resource without a name in the docs: ${logicalId}`)
+  return name
+}
