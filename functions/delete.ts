@@ -5,6 +5,7 @@ import { TsdbError } from '../lib/model/errors.ts'
 import { parseQueryParameters, type Query, runQuery, serialise } from '../lib/query/index.ts'
 import { readConfig } from './config.ts'
 import { type HttpAnswer, type HttpRequest, httpHandler } from './http/index.ts'
+import { answerKairosDelete, isKairosDelete } from './kairos/delete.ts'
 import { log } from './log.ts'
 import { metered } from './metrics.ts'
 import { queryDeps } from './query-deps.ts'
@@ -24,7 +25,7 @@ class DeleteNotAllowedError extends TsdbError {
   }
 }
 
-/** DELETE /api/query. */
+/** DELETE /api/query, POST /api/v1/datapoints/delete and DELETE /api/v1/metric/{name}. */
 export const handler = metered(httpHandler(answerDelete))
 
 /**
@@ -36,11 +37,12 @@ async function answerDelete(
   context: Pick<Context, 'getRemainingTimeInMillis'>,
 ): Promise<HttpAnswer> {
   if (!readConfig().allowDelete) throw new DeleteNotAllowedError()
+  const leftMs = context.getRemainingTimeInMillis()
+  const options = { until: Date.now() + leftMs - RESERVE_MS, leaseMs: leftMs + LEASE_MARGIN_MS }
+  if (isKairosDelete(request.path)) return answerKairosDelete(request, options)
   const deps = queryDeps()
   const store = sharedStore()
   const query = parseQueryParameters(request.query, deps.clock())
-  const leftMs = context.getRemainingTimeInMillis()
-  const options = { until: Date.now() + leftMs - RESERVE_MS, leaseMs: leftMs + LEASE_MARGIN_MS }
 
   await sealForDelete(store, await metricsOf(query), query, options)
   const answer = await runQuery(deps, query)

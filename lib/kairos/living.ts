@@ -90,3 +90,17 @@ export async function emptySeries(
     throw error
   }
 }
+
+/** A series index that names living series alone. @param clock milliseconds since 1970 */
+export function livingIndex(
+  store: LivingStore,
+  limits: Limits,
+  clock: () => number = Date.now,
+): Pick<SeriesIndex, 'find'> {
+  return {
+    find: async (metric, constraints) => {
+      const { series, total } = await store.index.find(metric, constraints)
+      return { series: [...(await livingSeries(store, metric, series, limits, clock))], total }
+    },
+  }
+}
