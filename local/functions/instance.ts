@@ -12,8 +12,8 @@ const SEMI_SPACES = 3
 
 /** What became of a call. */
 export type Outcome =
-  /** The handler's answer, as JSON. */
-  | { readonly kind: 'answer'; readonly payload: string }
+  /** The handler's answer, as JSON; a long text that it has as `body` comes beside it, in UTF-8. */
+  | { readonly kind: 'answer'; readonly payload: string; readonly body?: Uint8Array }
   /** The handler threw. */
   | { readonly kind: 'error'; readonly name: string; readonly message: string }
   | { readonly kind: 'timeout' }
@@ -129,7 +129,7 @@ export class Instance {
         if (this.#passes(message.level)) this.#say(message.level, message.text)
         break
       case 'answer':
-        this.#finish({ kind: 'answer', payload: message.payload })
+        this.#finish({ kind: 'answer', payload: message.payload, ...(message.body && { body: message.body }) })
         break
       case 'error':
         this.#log.error(message.stack)

@@ -49,11 +49,30 @@ async function answer({ requestId, event, deadline }: Call): Promise<void> {
   currentId = requestId
   try {
     const result = await handler(event, contextOf(requestId, deadline))
-    say({ type: 'answer', payload: JSON.stringify(result) ?? 'null' })
+    sayAnswer(result)
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown : new Error(format(thrown))
     say({ type: 'error', name: error.name, message: error.message, stack: error.stack ?? error.message })
   }
+}
+
+/** Characters of a body from which on it is handed over as it is: as a string within JSON it would be written and read twice. */
+const LONG_BODY = 2 ** 16
+
+function sayAnswer(result: unknown): void {
+  if (isResult(result) && typeof result.body === 'string' && result.body.length >= LONG_BODY) {
+    const { body, ...rest } = result
+    const bytes = new TextEncoder().encode(body)
+    parentPort?.postMessage({ type: 'answer', payload: JSON.stringify(rest), body: bytes } satisfies FromInstance, [
+      bytes.buffer,
+    ])
+  } else say({ type: 'answer', payload: JSON.stringify(result) ?? 'null' })
+}
+
+/** Whether it is what an HTTP API makes an answer of, with its body as text. */
+function isResult(result: unknown): result is { readonly body?: unknown } {
+  if (typeof result !== 'object' || result === null || !('statusCode' in result)) return false
+  return !('isBase64Encoded' in result) || result.isBase64Encoded !== true
 }
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html */

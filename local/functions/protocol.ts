@@ -23,6 +23,6 @@ export interface Call {
 export type FromInstance =
   | { readonly type: 'ready' }
   | { readonly type: 'log'; readonly level: LogLevel; readonly text: string }
-  /** The handler's answer as JSON, which is what Lambda makes of it. */
-  | { readonly type: 'answer'; readonly payload: string }
+  /** The handler's answer as JSON, which is what Lambda makes of it; without `body`, a text of its own where it is long. */
+  | { readonly type: 'answer'; readonly payload: string; readonly body?: Uint8Array }
   | { readonly type: 'error'; readonly name: string; readonly message: string; readonly stack: string }

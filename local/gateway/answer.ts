@@ -29,10 +29,14 @@ function ownAnswer(status: number, message: string, more: GatewayAnswer['headers
  * Makes an HTTP answer of what a function returned.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html#http-api-develop-integrations-lambda.response
  * @param payload the return value as JSON
+ * @param long its body in UTF-8, where that is not in the payload
  * @returns the gateway's 500 where the value has a status and is not of the documented shape, or is larger than Lambda allows
  */
-export function answerOf(payload: string): GatewayAnswer {
+export function answerOf(payload: string, long?: Uint8Array): GatewayAnswer {
   if (payload.length > LAMBDA_PAYLOAD_BYTES || Buffer.byteLength(payload) > LAMBDA_PAYLOAD_BYTES) {
+    return GATEWAY_ANSWERS.internalError
+  }
+  if (long !== undefined && Buffer.byteLength(payload) + bytesInJson(long) > LAMBDA_PAYLOAD_BYTES) {
     return GATEWAY_ANSWERS.internalError
   }
   const result: unknown = JSON.parse(payload)
@@ -41,15 +45,34 @@ export function answerOf(payload: string): GatewayAnswer {
   }
   const fields = new Map<string, unknown>(Object.entries(result))
   const status = Number(fields.get('statusCode'))
-  const body = fields.get('body') ?? ''
+  const body =
+    long === undefined ? (fields.get('body') ?? '') : Buffer.from(long.buffer, long.byteOffset, long.byteLength)
   const headers = headersOf(fields.get('headers'), fields.get('cookies'))
-  if (!Number.isInteger(status) || status < 200 || status > 599 || typeof body !== 'string' || headers === undefined) {
+  const hasBody = typeof body === 'string' || body instanceof Buffer
+  if (!Number.isInteger(status) || status < 200 || status > 599 || !hasBody || headers === undefined) {
     return GATEWAY_ANSWERS.internalError
   }
   if (body !== '' && !headers.some(([name]) => name === 'content-type')) {
     headers.push(['content-type', 'text/plain;charset=UTF-8'])
   }
-  return { status, headers, body: fields.get('isBase64Encoded') === true ? Buffer.from(body, 'base64') : body }
+  const isPacked = typeof body === 'string' && fields.get('isBase64Encoded') === true
+  return { status, headers, body: isPacked ? Buffer.from(body, 'base64') : body }
+}
+
+/** What escaping makes of a byte at most: `\u0000`. */
+const ESCAPE_BYTES = 6
+
+const BYTES_IN_JSON = Uint8Array.from({ length: 256 }, (_, code) => {
+  if (code < 0x20) return '\b\t\n\f\r'.includes(String.fromCharCode(code)) ? 2 : ESCAPE_BYTES
+  return code === 0x22 || code === 0x5c ? 2 : 1
+})
+
+/** Bytes that a text as the field `body` adds to the JSON of an object; counted only where they can matter. */
+function bytesInJson(text: Uint8Array): number {
+  if (text.length * ESCAPE_BYTES < LAMBDA_PAYLOAD_BYTES / 2) return text.length
+  let bytes = ',"body":""'.length
+  for (const byte of text) bytes += BYTES_IN_JSON[byte]!
+  return bytes
 }
 
 /** Headers that speak of the connection or the length are the gateway's own. */

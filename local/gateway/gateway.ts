@@ -123,9 +123,7 @@ export class Gateway {
   }
 
   #handle(request: IncomingMessage, response: ServerResponse): void {
-    const answering = this.#site.takes(request)
-      ? this.#site.answer(request, response)
-      : this.#answer(request, response)
+    const answering = this.#site.takes(request) ? this.#site.answer(request, response) : this.#answer(request, response)
     const running = answering.catch((error: unknown) => {
       this.#log.error(error instanceof Error ? (error.stack ?? error.message) : messageOf(error))
       if (!response.headersSent) send(request, response, GATEWAY_ANSWERS.internalError, randomUUID(), [])
@@ -205,7 +203,7 @@ function arrived(request: IncomingMessage, body: Buffer): ArrivedRequest {
 
 function answerFor(outcome: PoolOutcome | 'late'): GatewayAnswer {
   if (outcome === 'late' || outcome.kind === 'throttled') return GATEWAY_ANSWERS.unavailable
-  return outcome.kind === 'answer' ? answerOf(outcome.payload) : GATEWAY_ANSWERS.internalError
+  return outcome.kind === 'answer' ? answerOf(outcome.payload, outcome.body) : GATEWAY_ANSWERS.internalError
 }
 
 /** Lambda counts the bytes of the event's JSON; a byte of body becomes six at most, so that most bodies need no counting. */

@@ -8,6 +8,19 @@ test('a handler gets the event and answers with JSON', async () => {
   expect(await pool.call({ n: 21 })).toEqual({ kind: 'answer', payload: '{"twice":42}' })
 })
 
+test('a long text that is the body of an answer comes beside it', async () => {
+  const { pool } = await tinyFunction(
+    'export const handler = async ({ length, ...more }) => ({ statusCode: 200, body: "é".repeat(length), ...more })',
+  )
+  const outcome = await pool.call({ length: 70_000 })
+  expect(outcome).toMatchObject({ kind: 'answer', payload: '{"statusCode":200}' })
+  expect(outcome.kind === 'answer' && Buffer.from(outcome.body ?? []).toString()).toBe('é'.repeat(70_000))
+  const within = (value: object) => ({ kind: 'answer', payload: JSON.stringify(value) })
+  expect(await pool.call({ length: 2 })).toEqual(within({ statusCode: 200, body: 'éé' }))
+  const packed = { statusCode: 200, body: 'x'.repeat(70_000), isBase64Encoded: true }
+  expect(await pool.call({ ...packed, length: 0 })).toEqual(within(packed))
+})
+
 test('a handler sees its own environment and nothing of the runner’s', async () => {
   const source = 'export const handler = () => ({ ...process.env })'
   const { pool } = await tinyFunction(source, {}, { environment: { TABLE: 'tsdb' } })

@@ -53,3 +53,20 @@ test('an answer larger than Lambda allows is a 500', () => {
   expect(answerOf(payload(LAMBDA_PAYLOAD_BYTES)).status).toBe(200)
   expect(answerOf(payload(LAMBDA_PAYLOAD_BYTES + 1)).status).toBe(500)
 })
+
+test('a long body beside the answer is as good as one within, and counts as much', () => {
+  const text = '{"é":"€\\"\n\u0001"}'
+  const payload = '{"statusCode":200,"headers":{"content-type":"application/json"}}'
+  const within = answerOf(JSON.stringify({ ...JSON.parse(payload), body: text }))
+  const { body, ...beside } = answerOf(payload, Buffer.from(text))
+  expect({ ...beside, body: body.toString() }).toEqual(within)
+  const sizes = (unit: string) => {
+    const room = LAMBDA_PAYLOAD_BYTES - JSON.stringify({ statusCode: 200, body: '' }).length
+    const most = unit.repeat(Math.floor(room / Buffer.byteLength(JSON.stringify(unit).slice(1, -1))))
+    return [most, `${most}${unit}`]
+  }
+  for (const unit of ['"', 'é']) {
+    const statuses = sizes(unit).map((long) => answerOf('{"statusCode":200}', Buffer.from(long)).status)
+    expect(statuses, unit).toEqual([200, 500])
+  }
+})
