@@ -143,6 +143,14 @@ export function refusal(answer: Answer): RefusedError {
     const { message, details } = said.error
     return new RefusedError(answer.status, message, typeof details === 'string' ? details : undefined)
   }
+  // What API Gateway says itself to a request without a token.
+  if (answer.status === 401) {
+    return new RefusedError(
+      401,
+      'The server asks for a token',
+      'give it with TSDB_TOKEN or --token; tsdb token makes one',
+    )
+  }
   const shown = answer.text.trim().slice(0, 200)
   return new RefusedError(answer.status, `The server answered ${answer.status}${shown === '' ? '' : `: ${shown}`}`)
 }

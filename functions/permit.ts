@@ -13,9 +13,19 @@ export function queryRule(grant: Grant): { permit?: (query: SubQuery) => void } 
   return isLimited(grant) ? { permit: (query) => permitQuery(grant, query) } : {}
 }
 
-/** @throws NotPermittedError for a metric that the grant does not reach, and for TSUIDs, which don't say whose they are */
-function permitQuery(grant: Grant, { metric, tsuids }: SubQuery): void {
-  if (metric === undefined || tsuids !== undefined) {
+/** As permitMetric; TSUIDs don't say whose they are. */
+function permitQuery(grant: Grant, { metric, tsuids }: Pick<SubQuery, 'metric' | 'tsuids'>): void {
+  permitMetric(grant, tsuids === undefined ? metric : undefined)
+}
+
+/**
+ * Lets series of a metric be asked for, or not.
+ * @param metric undefined where series are asked for by something else
+ * @throws NotPermittedError for a metric that the grant does not reach
+ */
+export function permitMetric(grant: Grant, metric: string | undefined): void {
+  if (!isLimited(grant)) return
+  if (metric === undefined) {
     throw new NotPermittedError('It is limited to some metrics, so series are asked for by the names of these')
   }
   if (!reaches(grant, metric)) throw new NotPermittedError(`It does not reach the metric ${metric}`)
