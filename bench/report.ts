@@ -31,7 +31,8 @@ export function tableReport(): Report {
   }
 }
 
-function machine(): string {
+/** The machine that figures were taken on, and when. */
+export function machine(): string {
   const model = cpus()[0]?.model ?? 'unknown processor'
   return `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${cpus().length} x ${model}`
 }
