@@ -19,7 +19,7 @@ const REQUEST_TIMEOUT_MS = 60_000
 /** Bodies that are being received or wait for a function, all together; the cloud has more machines instead. */
 const HELD_BYTES = 256 * 1024 * 1024
 /** A request waits this long at most for a function to take it on; Lambda's callers are turned away at once. */
-const MOST_WAIT_MS = 5_000
+const MOST_WAIT_MS = 10_000
 /** After a refusal, this long may pass until the client has sent what it wanted to; some read the answer only then. */
 const LINGER_MS = 5_000
 
