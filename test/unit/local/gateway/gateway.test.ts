@@ -79,7 +79,7 @@ test('who is turned away for now is told when to come again', async () => {
 test('before there is anything to call, the answer is 503', async () => {
   const gateway = await Gateway.listen(0, SILENT)
   onTestFinished(() => gateway.close())
-  expect((await fetch(`http://127.0.0.1:${gateway.port}/`)).status).toBe(503)
+  expect((await fetch(`http://127.0.0.1:${gateway.port}/api/version`)).status).toBe(503)
 })
 
 test('bodies are held up to a limit for all together, and each is given back', async () => {
