@@ -1,6 +1,3 @@
-import { KinesisClient } from '@aws-sdk/client-kinesis'
-import { NodeHttpHandler } from '@smithy/node-http-handler'
-import { PointStream } from '../lib/ingest/point-stream.ts'
 import { type AckReader, type PutReport, put } from '../lib/ingest/put.ts'
 import { BadSyncTimeoutError } from '../lib/ingest/put-errors.ts'
 import { AckStore } from '../lib/store/ack.ts'
@@ -8,46 +5,14 @@ import { Dynamo, openClient } from '../lib/store/dynamo.ts'
 import { readConfig } from './config.ts'
 import { type HttpAnswer, type HttpRequest, httpHandler, MethodNotAllowedError } from './http/index.ts'
 import { answerKairosPut, isKairosPut } from './kairos/put.ts'
-import { count, metered, watchTotals } from './metrics.ts'
+import { count, metered } from './metrics.ts'
 import { putRule } from './permit.ts'
 import { putAnswer } from './put-answer.ts'
+import { sharedStream } from './stream.ts'
 
-/** Milliseconds that a put tries to get its points onto the stream; the gateway waits 30 s. */
-const STREAM_DEADLINE_MS = 8_000
 const ACK_DEADLINE_MS = 2_000
 
-let stream: PointStream | undefined
 let acks: AckReader | undefined
-
-/** The stream of this instance; its connections outlive a request. */
-function sharedStream(): PointStream {
-  stream ??= watchStream(new PointStream(openStream(), readConfig().streamName, { deadlineMs: STREAM_DEADLINE_MS }))
-  return stream
-}
-
-function openStream(): KinesisClient {
-  const client = new KinesisClient({
-    maxAttempts: 1,
-    // the steps of a request are the same each time
-    cacheMiddleware: true,
-    // HTTP/1.1 with kept connections: Kinesis' default is HTTP/2, which the local stream does not speak
-    requestHandler: new NodeHttpHandler({
-      connectionTimeout: 1_000,
-      requestTimeout: 5_000,
-      throwOnRequestTimeout: true,
-      httpAgent: { keepAlive: true },
-      httpsAgent: { keepAlive: true },
-    }),
-  })
-  // It copies each request and answer for a log that nobody keeps.
-  client.middlewareStack.remove('loggerMiddleware')
-  return client
-}
-
-function watchStream(opened: PointStream): PointStream {
-  watchTotals(() => ({ StreamRetries: opened.retries }))
-  return opened
-}
 
 /** Acknowledgements alone, not the whole store: most puts do not wait, and the bundle stays small. */
 function sharedAcks(): AckReader {

@@ -1,17 +1,25 @@
 import { TsdbError } from '../lib/model/errors.ts'
-import { phasesOf, type Query, type QueryUsage } from '../lib/query/index.ts'
+import { phasesOf, type QueryUsage, type SubQuery } from '../lib/query/index.ts'
 import { type LogFields, log } from './log.ts'
 import { count } from './metrics.ts'
 
 /** Characters of metric names that a line has at most. */
 const NAMES_LENGTH = 500
 
+/** What the line says of what was asked. */
+interface Asked {
+  /** Milliseconds since 1970. */
+  readonly start: number
+  readonly end: number
+  readonly queries: readonly Pick<SubQuery, 'metric' | 'tsuids'>[]
+}
+
 /** Takes notes of one query and writes one line of it, however it ends. */
 export class QueryLog {
   readonly #requestId: string
   readonly #startedAt = performance.now()
   #usage: QueryUsage | undefined
-  #query: Query | undefined
+  #query: Asked | undefined
   #serialiseMs = 0
 
   constructor(requestId: string) {
@@ -19,7 +27,7 @@ export class QueryLog {
   }
 
   /** Takes note of what was asked. */
-  asked(query: Query): void {
+  asked(query: Asked): void {
     this.#query = query
   }
 
@@ -66,7 +74,7 @@ export class QueryLog {
   }
 }
 
-function queryFields({ start, end, queries }: Query): LogFields {
+function queryFields({ start, end, queries }: Asked): LogFields {
   const metrics = queries.map(({ metric, tsuids }) => metric ?? `${tsuids?.length ?? 0} TSUIDs`).join(' ')
   return { metrics: metrics.slice(0, NAMES_LENGTH), start, end, subQueries: queries.length }
 }

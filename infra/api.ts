@@ -24,6 +24,7 @@ export interface ApiProps {
   readonly authorizer: IHttpRouteAuthorizer
   readonly put: IFunction
   readonly query: IFunction
+  readonly kairosQuery: IFunction
   readonly delete: IFunction
   /** Takes every path that no other route names, and so knows what is a 404, a 405 and a 501. */
   readonly meta: IFunction
@@ -48,6 +49,7 @@ export class Api extends Construct {
     const { DELETE, GET, POST } = HttpMethod
     const put = new HttpLambdaIntegration('Put', props.put)
     const query = new HttpLambdaIntegration('Query', props.query)
+    const kairosQuery = new HttpLambdaIntegration('KairosQuery', props.kairosQuery)
     const deletion = new HttpLambdaIntegration('Delete', props.delete)
     const meta = new HttpLambdaIntegration('Meta', props.meta)
     // What a mode leaves out falls to `meta`, which says so.
@@ -65,10 +67,19 @@ export class Api extends Construct {
       this.api.addRoutes({ path: `${prefix}/query/exp`, methods: [POST], integration: query })
       this.api.addRoutes({ path: `${prefix}/query/gexp`, methods: [GET], integration: query })
     }
+    // KairosDB's API, in whose paths the version is not optional.
+    if (mode !== 'ro') {
+      this.api.addRoutes({ path: '/api/v1/datapoints', methods: [POST], integration: put })
+      this.api.addRoutes({ path: '/api/v1/datapoints/delete', methods: [POST], integration: deletion })
+      this.api.addRoutes({ path: '/api/v1/metric/{proxy+}', methods: [DELETE], integration: deletion })
+    }
+    if (mode !== 'wo') {
+      this.api.addRoutes({ path: '/api/v1/datapoints/query', methods: [GET, POST], integration: kairosQuery })
+      this.api.addRoutes({ path: '/api/v1/datapoints/query/tags', methods: [POST], integration: kairosQuery })
+    }
     if (config.authorizer.kind === 'iam') this.#addMetaRoutes(meta, mode)
     else {
       const routeKey = HttpRouteKey.DEFAULT
-      if (mode !== 'ro') this.api.addRoutes({ path: '/api/v1/datapoints', methods: [POST], integration: put })
       new HttpRoute(this, 'Default', { httpApi: this.api, routeKey, integration: meta, authorizer: props.authorizer })
     }
     if (config.corsOrigins.length > 0) {

@@ -8,7 +8,7 @@ import { buildSync } from 'esbuild'
 const PROJECT = fileURLToPath(new URL('..', import.meta.url))
 
 /** The files under functions/ that export a `handler`. */
-export const ENTRIES = ['put', 'consume', 'seal', 'trees', 'query', 'delete', 'meta', 'authorize'] as const
+export const ENTRIES = ['put', 'consume', 'seal', 'trees', 'query', 'delete', 'kairos-query', 'meta', 'authorize'] as const
 export type Entry = (typeof ENTRIES)[number]
 
 /**

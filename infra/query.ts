@@ -1,3 +1,4 @@
+import type { Stream } from 'aws-cdk-lib/aws-kinesis'
 import { Construct } from 'constructs'
 import { ENV } from '../functions/environment.ts'
 import type { StackConfig } from './config.ts'
@@ -7,6 +8,7 @@ import { READ_ITEMS, type Storage, WRITE_ITEMS } from './storage.ts'
 export interface QueryProps {
   readonly config: StackConfig
   readonly storage: Storage
+  readonly stream: Stream
 }
 
 /** Two cores: blocks are read and decoded side by side, and a query holds what it reads. */
@@ -16,12 +18,14 @@ const QUERY_MEMORY_MB = 3538
 export class Query extends Construct {
   /** POST and GET /api/query. */
   readonly query: TsdbFunction
+  /** KairosDB's queries, whose `save_as` puts points on the stream. */
+  readonly kairosQuery: TsdbFunction
   /** Every other path. */
   readonly meta: TsdbFunction
 
   constructor(scope: Construct, id: string, props: QueryProps) {
     super(scope, id)
-    const { config, storage } = props
+    const { config, storage, stream } = props
     const limits = { [ENV.limits]: JSON.stringify(config.limits), [ENV.mode]: config.mode }
     const read = { actions: READ_ITEMS, resources: storage.arns('data', 'uid', 'meta') }
     const environment = { ...storage.names('data', 'uid', 'meta'), ...storage.keys(), ...limits }
@@ -34,6 +38,18 @@ export class Query extends Construct {
       timeoutSeconds: 29,
       environment,
       permissions: [read],
+    })
+    this.kairosQuery = new TsdbFunction(this, 'KairosQuery', {
+      config,
+      entry: 'kairos-query',
+      description: "/api/v1/datapoints/query: KairosDB's queries; save_as puts points on the stream",
+      memoryMb: QUERY_MEMORY_MB,
+      timeoutSeconds: 29,
+      environment: { ...environment, [ENV.streamName]: stream.streamName },
+      permissions: [
+        read,
+        ...(config.mode === 'rw' ? [{ actions: ['kinesis:PutRecords'], resources: [stream.streamArn] }] : []),
+      ],
     })
     this.meta = new TsdbFunction(this, 'Meta', {
       config,

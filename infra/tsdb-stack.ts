@@ -25,7 +25,7 @@ export class TsdbStack extends Stack {
     const ingest = new Ingest(this, 'Ingest', { config, storage })
     const seal = new Seal(this, 'Seal', { config, storage })
     const trees = new Trees(this, 'Trees', { config, storage })
-    const query = new Query(this, 'Query', { config, storage })
+    const query = new Query(this, 'Query', { config, storage, stream: ingest.stream })
     const deletion = new Delete(this, 'Delete', { config, storage })
     const devices = new Devices(this, 'Devices', { config, stream: ingest.stream })
     const access = new Access(this, 'Access', { config, storage })
@@ -34,6 +34,7 @@ export class TsdbStack extends Stack {
       authorizer: access.authorizer,
       put: ingest.put.lambda,
       query: query.query.lambda,
+      kairosQuery: query.kairosQuery.lambda,
       delete: deletion.delete.lambda,
       meta: query.meta.lambda,
     })

@@ -146,7 +146,7 @@ describe('stream and consumer', () => {
     const limited = template.findResources('AWS::Lambda::Function', {
       Properties: { Environment: { Variables: { TSDB_LIMITS: '{"tags":16}' } } },
     })
-    expect(Object.keys(limited)).toHaveLength(5)
+    expect(Object.keys(limited)).toHaveLength(6)
   })
 
   test('allowDelete: lets the function that deletes do so, and its role, which else may only read', () => {
@@ -218,6 +218,7 @@ describe('functions', () => {
   test.each([
     ['IngestPut', ['dynamodb:Query', 'kinesis:PutRecords']],
     ['QueryRole', ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query']],
+    ['QueryKairosQuery', ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query', 'kinesis:PutRecords']],
     [
       'QueryMeta',
       [
@@ -283,10 +284,12 @@ describe('API', () => {
     expect(routes.map((route) => route.Properties.RouteKey).sort()).toEqual([
       '$default',
       'DELETE /api/query',
+      'DELETE /api/v1/metric/{proxy+}',
       'DELETE /api/v1/query',
       'GET /api/query',
       'GET /api/query/gexp',
       'GET /api/query/last',
+      'GET /api/v1/datapoints/query',
       'GET /api/v1/query',
       'GET /api/v1/query/gexp',
       'GET /api/v1/query/last',
@@ -296,6 +299,9 @@ describe('API', () => {
       'POST /api/query/exp',
       'POST /api/query/last',
       'POST /api/v1/datapoints',
+      'POST /api/v1/datapoints/delete',
+      'POST /api/v1/datapoints/query',
+      'POST /api/v1/datapoints/query/tags',
       'POST /api/v1/put',
       'POST /api/v1/put/{rest+}',
       'POST /api/v1/query',

@@ -1,0 +1,7 @@
+export type { SavedPoints } from './aggregators/aggregator.ts'
+export type { MetricAnswer } from './compute.ts'
+export { KairosRequestError } from './errors.ts'
+export { type KairosQueryDeps, runKairosQuery, runKairosTags } from './query.ts'
+export { type MetricQuery, parseKairosQuery } from './request.ts'
+export { savePoints } from './save.ts'
+export { serialiseAnswer, serialiseTags } from './serialise.ts'
