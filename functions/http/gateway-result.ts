@@ -84,7 +84,7 @@ function join(pieces: Iterable<string>): string {
     text += piece
     if (text.length > RESULT_BYTES) throw new AnswerTooLargeError(false)
   }
-  if (escapedBytes(text) > RESULT_BYTES) throw new AnswerTooLargeError(false)
+  if (!fits(text)) throw new AnswerTooLargeError(false)
   return text
 }
 
@@ -111,10 +111,16 @@ async function pack(pieces: Iterable<string>): Promise<Buffer> {
   return Buffer.concat(packed, bytes)
 }
 
-/** The bytes of a text within JSON, where quotes take two; counted only where they can matter. */
-function escapedBytes(text: string): number {
-  return text.length * 6 <= RESULT_BYTES ? text.length : jsonStringBytes(text)
+/** Whether a text within JSON is no more than Lambda passes on; counted only where that is not clear from its length. */
+function fits(text: string): boolean {
+  if (text.length * 6 <= RESULT_BYTES) return true
+  // Of ASCII characters only those below the blank may take more than two bytes.
+  const isPlain = text.length * 2 <= RESULT_BYTES && Buffer.byteLength(text) === text.length && !CONTROL.test(text)
+  return isPlain || jsonStringBytes(text) <= RESULT_BYTES
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL = /[\0-\x1f]/
 
 /** RFC 9110 12.5.3: gzip is listed, or `*` is, without a weight of 0. */
 function acceptsGzip(acceptEncoding = ''): boolean {
