@@ -1,6 +1,13 @@
-import type { Posting } from '../codec/postings.ts'
+import { LAST_DAY, type Posting } from '../codec/postings.ts'
 import { decodeTsuid } from '../codec/tsuid.ts'
-import { type DeleteOptions, deletePoints, HourStillOpenError, openFrom, sealForDelete } from '../ingest/delete.ts'
+import {
+  type DeleteOptions,
+  type DeleteRange,
+  deletePoints,
+  HourStillOpenError,
+  openFrom,
+  sealForDelete,
+} from '../ingest/delete.ts'
 import type { Limits } from '../model/limits.ts'
 import { Budget } from '../query/budget.ts'
 import { HOUR_S, hourOf } from '../query/range.ts'
@@ -26,6 +33,8 @@ export interface Deleted {
   readonly points: number
 }
 
+const DAY_MS = 86_400_000
+
 /** Milliseconds since 1970 of the last time that a point can have. */
 const LAST_TIME_MS = 2 ** 32 * 1000 - 1
 
@@ -50,15 +59,30 @@ export async function deleteKairos(
   const { series } = await store.index.find(metric, constraints)
   if (series.length === 0) return { series: 0, points: 0 }
 
+  const lived = clipped(range, series)
   const open = openFrom(clock()) * 1000
-  if (range.end >= open) await refuseOpenPoints(store, metric, series, { ...range, open }, limits, clock)
-  const closed = { start: range.start, end: Math.min(range.end, open - 1) }
+  if (lived.end >= open) await refuseOpenPoints(store, metric, series, { ...lived, open }, limits, clock)
+  const closed = { start: lived.start, end: Math.min(lived.end, open - 1) }
   if (closed.start > closed.end) return { series: 0, points: 0 }
   await sealForDelete(store, [metric], closed, options)
   const tsuids = series.map(({ tsuid }) => tsuid)
   const points = await deletePoints(store, tsuids, closed, options)
   await store.emptied.note(metric, await emptySeries(store, metric, series, limits, clock))
   return { series: series.length, points }
+}
+
+/** The part of a range in which series may have points: the index knows their days, and the ledger of all time is long. */
+function clipped({ start, end }: DeleteRange, series: readonly Posting[]): DeleteRange {
+  let [first, last] = [LAST_DAY, 0]
+  for (const { firstDay, lastDay } of series) {
+    first = Math.min(first, firstDay)
+    last = Math.max(last, lastDay)
+  }
+  return {
+    start: Math.max(start, first * DAY_MS),
+    // the last day there is also stands for one that nobody knows
+    end: last === LAST_DAY ? end : Math.min(end, (last + 1) * DAY_MS - 1),
+  }
 }
 
 /** @returns undefined where no series can have these tags */
