@@ -12,6 +12,7 @@ import { postingsOf, searchSeries } from '../../lib/search/search-series.ts'
 import { matches, parseTerms, textAt } from '../../lib/search/terms.ts'
 import { readConfig } from '../config.ts'
 import type { HttpAnswer, HttpRequest } from '../http/index.ts'
+import { permitMetric } from '../permit.ts'
 import { sharedStore } from '../store.ts'
 import { requiredParameter, wholeParameter } from './fields.ts'
 import { lookupBudget } from './lookup-budget.ts'
@@ -46,6 +47,7 @@ async function searchLookup(request: HttpRequest): Promise<HttpAnswer> {
   const began = performance.now()
   const asked = request.body().trim() === '' ? lookupOfParameters(request) : lookupOfBody(parseObject(request.body()))
   const { metric, tags, limit, startIndex } = asked
+  permitMetric(request.grant, anyOr(metric))
   const results = await lookUp(sharedStore(), { metric: anyOr(metric), tags, limit, startIndex }, lookupBudget())
   const named = tags.map(({ key = '*', value = '*' }) => ({ key, value }))
   const { length } = results

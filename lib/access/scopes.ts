@@ -68,6 +68,7 @@ export const RULES: readonly Rule[] = [
   rule(['GET'], '/api/tagnames', READS),
   rule(['GET'], '/api/tagvalues', READS),
   rule(GET_POST, '/api/search', READS),
+  rule(GET_POST, '/api/search/lookup', READS_METRICS),
   rule(GET_POST, '/api/search/*', READS),
 
   rule(['GET'], '/api/annotation', READS),

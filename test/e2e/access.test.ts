@@ -162,7 +162,10 @@ describe('with --auth', () => {
       `/api/query/gexp?${range}&exp=scale(sum:sys.cpu,2)`,
       `/q?ascii&${range}&m=sum:sys.cpu`,
       '/api/suggest?type=tagv',
-      '/api/search/lookup?m=app.hits',
+      '/api/search/lookup?m=sys.cpu',
+      '/api/search/lookup?m=%7Bhost=*%7D',
+      '/api/search/lookup?m=*%7Bhost=*%7D',
+      '/api/search/tsuids?query=metric:app.hits',
       '/api/query/last?timeseries=sys.cpu',
       '/api/query/last?timeseries=app.hits&tsuids=000001000001000001',
       '/api/annotation?start_time=1356998400',
@@ -178,6 +181,7 @@ describe('with --auth', () => {
     }
     expect((await ask('/api/query/exp', limited, post(exp))).status).toBe(403)
     expect((await ask('/api/query/last?timeseries=app.hits&resolve', limited)).status).toBe(200)
+    expect((await ask('/api/search/lookup?m=app.hits', limited)).body).toMatchObject({ totalResults: 1 })
     expect((await ask('/api/query/exp', all, post(exp))).status).toBe(200)
     expect((await ask('/api/suggest?type=metrics', limited)).body).toEqual(['app.hits', 'web'])
     expect((await ask('/api/suggest?type=metrics&q=sys', limited)).body).toEqual([])

@@ -77,7 +77,7 @@ describe('lackOf(grant, need)', () => {
     const limited = grant(['put', 'query', 'admin'], 'sys.')
     expect(lackOf(limited, needOf('POST', '/api/put'))).toBeUndefined()
     expect(lackOf(limited, needOf('GET', '/api/query'))).toBeUndefined()
-    for (const path of ['/api/annotation', '/api/uid/tsmeta', '/api/search/lookup', '/api/tree', '/api/stats']) {
+    for (const path of ['/api/annotation', '/api/uid/tsmeta', '/api/search/tsmeta', '/api/tree', '/api/stats']) {
       expect(lackOf(limited, needOf('GET', path)), path).toContain('not limited')
     }
   })
