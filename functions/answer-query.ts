@@ -3,6 +3,7 @@ import { BadRequestError } from '../lib/model/errors.ts'
 import { parseQueryBody, parseQueryParameters, type Query, runQuery, serialise } from '../lib/query/index.ts'
 import type { QueryAnswer } from '../lib/query/run.ts'
 import type { HttpAnswer, HttpRequest } from './http/index.ts'
+import { serialiserOf, seriesOf } from './plugins/serialisers.ts'
 import { queryDeps } from './query-deps.ts'
 import { QueryLog } from './query-log.ts'
 
@@ -11,11 +12,16 @@ export async function answerQuery(request: HttpRequest): Promise<HttpAnswer> {
   const notes = new QueryLog(request.requestId)
   try {
     const now = Date.now()
+    const serialiser = serialiserOf(request.query.get('serializer'))
     const query =
       request.method === 'POST' ? parseQueryBody(request.body(), now) : parseQueryParameters(request.query, now)
     notes.asked(query)
     const deps = queryDeps(request.grant)
     const answer = await runQuery({ ...deps, onUsage: (usage) => notes.used(usage) }, query)
+    if (serialiser !== undefined) {
+      const headers = { 'content-type': serialiser.contentType }
+      return { status: 200, headers, body: notes.answering(serialiser.serialise(seriesOf(answer))) }
+    }
     const options = { ...query, arrays: request.query.has('arrays'), maxLength: deps.limits.answerBytes }
     return jsonp(notes.answering(serialise(answer, options)), request.query.get('jsonp'))
   } catch (error) {

@@ -3,10 +3,12 @@ import { createConsumer } from '../lib/ingest/consume.ts'
 import { CountedConsumer, type CountedResult, STORE_SLOW } from '../lib/ingest/consume-counted.ts'
 import type { StreamInput } from '../lib/ingest/decode-record.ts'
 import { DEFAULT_DEVICE_MAPPING, parseDeviceMapping } from '../lib/ingest/device-mapping.ts'
+import { hooksOf } from '../lib/ingest/hooks.ts'
 import { openStore } from '../lib/store/index.ts'
 import { readConfig } from './config.ts'
 import { log } from './log.ts'
 import { count, measure, metered, watchTotals } from './metrics.ts'
+import { PLUGINS, pluginFailed } from './plugins/index.ts'
 import { watchStore } from './store.ts'
 import { publishUids } from './uid-metrics.ts'
 
@@ -21,6 +23,7 @@ function openConsumer(): CountedConsumer {
     mapping: parseDeviceMapping(deviceMapping === '' ? DEFAULT_DEVICE_MAPPING : deviceMapping),
     limits,
     blockTtlDays,
+    hooks: hooksOf(PLUGINS, store.uids, pluginFailed),
   })
   const { cacheCounts } = opened.series
   watchTotals(() => ({ SeriesCacheHits: cacheCounts.hits, SeriesCacheMisses: cacheCounts.misses }))

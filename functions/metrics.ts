@@ -16,6 +16,7 @@ export const METRICS = {
   PointsTurnedAway: MetricUnit.Count,
   PointsStored: MetricUnit.Count,
   RejectedRecords: MetricUnit.Count,
+  PluginFailures: MetricUnit.Count,
   PutToReadable: MetricUnit.Milliseconds,
   NameCacheHits: MetricUnit.Count,
   NameCacheMisses: MetricUnit.Count,

@@ -5,6 +5,7 @@ import { DEFAULT_LIMITS, type Limits } from '../lib/model/limits.ts'
 import { DEFAULT_UID_WIDTHS, type UidWidths } from '../lib/model/series.ts'
 import { ContextReader, wholeNumber } from './context.ts'
 import { InvalidContextError } from './errors.ts'
+import { type PluginConfig, readPlugins } from './plugins.ts'
 
 /** What the stack is built from: every context value, checked, in the unit its name or doc says. docs/deploy.md has the table. */
 export interface StackConfig {
@@ -105,6 +106,11 @@ export interface StackConfig {
    */
   readonly deviceMapping: string | undefined
   /**
+   * Modules that have a say in what functions do (docs/plugins.md).
+   * @default none
+   */
+  readonly plugins: readonly PluginConfig[]
+  /**
    * Origins whose pages browsers let read answers; `*` for all.
    * @default none
    */
@@ -150,6 +156,7 @@ export const CONTEXT_KEYS = [
   'limits',
   'deviceTopic',
   'deviceMapping',
+  'plugins',
   'corsOrigins',
   'domain',
   'certificateArn',
@@ -198,6 +205,7 @@ export function readConfig(node: Node): StackConfig {
     limits: readLimits(context),
     deviceTopic: readDeviceTopic(context),
     deviceMapping: readDeviceMapping(context),
+    plugins: readPlugins(context.object('plugins'), process.cwd()),
     corsOrigins: readCorsOrigins(context),
     domain: readDomain(context),
   }

@@ -63,7 +63,7 @@ export class TsdbFunction extends Construct {
       resources: [logGroup.logGroupArn],
     }
     this.lambda = new LambdaFunction(this, 'Function', {
-      code: bundle(entry),
+      code: bundle(entry, config.plugins),
       handler: 'index.handler',
       description: props.description,
       runtime: Runtime.NODEJS_24_X,

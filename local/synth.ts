@@ -18,7 +18,10 @@ const KEPT = 5
  * @throws SynthError with what the app printed
  */
 export async function synthesise(context: Readonly<Record<string, string>> = {}): Promise<string> {
-  const dir = `${CACHE_DIR}/synth/${await digestOf(context)}`
+  const settings = await readSettings()
+  // What plugins import is not among the sources: with plugins every synthesis is a new one.
+  const isNew = { ...settings, ...context }.plugins === undefined ? '' : `-${process.pid}-${Date.now()}`
+  const dir = `${CACHE_DIR}/synth/${await digestOf(context)}${isNew}`
   if (await exists(dir)) {
     const now = new Date()
     // A copy or a read-only disk may not allow it, which only makes it look older than it is.
@@ -27,7 +30,7 @@ export async function synthesise(context: Readonly<Record<string, string>> = {})
   }
   await mkdir(dirname(dir), { recursive: true })
   const unfinished = `${dir}.${process.pid}`
-  await runApp(unfinished, context)
+  await runApp(unfinished, { ...settings, ...context })
   await moveInto(unfinished, dir)
   await deleteOld(dirname(dir))
   return dir
@@ -48,15 +51,22 @@ async function filesBelow(path: string): Promise<string[]> {
   return files.flat()
 }
 
+/** The context of cdk.json. */
+async function readSettings(): Promise<Readonly<Record<string, unknown>>> {
+  const { context }: { context?: Record<string, unknown> } = JSON.parse(
+    await readFile(`${PROJECT_DIR}cdk.json`, 'utf8'),
+  )
+  return context ?? {}
+}
+
 /** Runs infra/app.ts as the CDK command does: https://docs.aws.amazon.com/cdk/v2/guide/apps.html */
-async function runApp(outdir: string, context: Readonly<Record<string, string>>): Promise<void> {
-  const settings: { context?: object } = JSON.parse(await readFile(`${PROJECT_DIR}cdk.json`, 'utf8'))
+async function runApp(outdir: string, context: Readonly<Record<string, unknown>>): Promise<void> {
   const app = spawn(process.execPath, ['--import', 'tsx', 'infra/app.ts'], {
     cwd: PROJECT_DIR,
     env: {
       ...process.env,
       CDK_OUTDIR: outdir,
-      CDK_CONTEXT_JSON: JSON.stringify({ ...settings.context, ...context }),
+      CDK_CONTEXT_JSON: JSON.stringify(context),
       // A check for what would not deploy; it takes longer than all the rest and nothing is deployed here.
       CDK_VALIDATION: 'false',
       NODE_OPTIONS: '',

@@ -5,6 +5,8 @@ import { describeSeries } from '../../lib/meta/ts-meta.ts'
 import { type Annotation, describeAnnotation } from '../../lib/model/annotation.ts'
 import { BadRequestError } from '../../lib/model/errors.ts'
 import { type Fields, parseObject, textField, wholeField } from '../../lib/model/json-fields.ts'
+import { contained } from '../../lib/plugin/contained.ts'
+import type { SearchRequest } from '../../lib/plugin/types.ts'
 import { lookUp } from '../../lib/search/lookup.ts'
 import { Page, type SearchRange } from '../../lib/search/page.ts'
 import { searchNames } from '../../lib/search/search-names.ts'
@@ -13,6 +15,7 @@ import { matches, parseTerms, textAt } from '../../lib/search/terms.ts'
 import { readConfig } from '../config.ts'
 import type { HttpAnswer, HttpRequest } from '../http/index.ts'
 import { permitMetric } from '../permit.ts'
+import { PLUGINS, pluginFailed } from '../plugins/index.ts'
 import { sharedStore } from '../store.ts'
 import { requiredParameter, wholeParameter } from './fields.ts'
 import { lookupBudget } from './lookup-budget.ts'
@@ -125,9 +128,18 @@ async function answer(
 ): Promise<HttpAnswer> {
   const began = performance.now()
   const asked = searchOf(request)
-  const results = await run(asked)
+  const results = (await searchByPlugins({ type, ...asked })) ?? (await run(asked))
   const { query, limit, startIndex } = asked
   return json({ type, query, limit, time: msSince(began), results, startIndex, totalResults: results.length })
+}
+
+/** @returns undefined where no plugin has an answer, and where they fail: the store has one */
+async function searchByPlugins(asked: SearchRequest): Promise<readonly unknown[] | undefined> {
+  for (const plugin of PLUGINS.search ?? []) {
+    const results = await contained(plugin.name, () => plugin.search(asked), pluginFailed)
+    if (results !== undefined) return results
+  }
+  return undefined
 }
 
 function msSince(began: number): number {

@@ -9,6 +9,7 @@ import { type DecodedRecord, decodeRecord, type IndexedBatch, type StreamInput }
 import type { DeviceMapping } from './device-mapping.ts'
 import { whyOf } from './faults.ts'
 import { groupPoints, type PointGroup, type ResolvedBatch, type ShelvesOfHour } from './group.ts'
+import { type IngestHooks, NO_HOOKS } from './hooks.ts'
 import { withDays } from './series-days.ts'
 import { SeriesNoter } from './series-noter.ts'
 import { isResolved, type Resolution, type ResolvedSeries, SeriesResolver } from './series-resolver.ts'
@@ -37,19 +38,25 @@ export interface Consumer {
   readonly series: SeriesResolver
   readonly noter: SeriesNoter
   readonly encoder: BlockEncoder
+  readonly hooks: IngestHooks
 }
 
-/** @param options clock: Date.now by default */
+/** @param options clock: Date.now by default; hooks: none by default */
 export function createConsumer(
-  options: Pick<Consumer, 'store' | 'limits' | 'mapping' | 'blockTtlDays'> & { readonly clock?: () => number },
+  options: Pick<Consumer, 'store' | 'limits' | 'mapping' | 'blockTtlDays'> & {
+    readonly clock?: () => number
+    readonly hooks?: IngestHooks
+  },
 ): Consumer {
   const { store, limits } = options
   const { uids, documents, trees } = store
+  const { hooks = NO_HOOKS } = options
   const gardener = trees === undefined ? undefined : new Gardener({ uids, documents, trees })
   return {
     clock: Date.now,
     ...options,
-    series: new SeriesResolver(store.uids, storedLimits(limits)),
+    hooks,
+    series: new SeriesResolver(store.uids, storedLimits(limits), undefined, hooks.refuse),
     noter: new SeriesNoter(
       store.seriesLog,
       store.postings,
@@ -117,7 +124,7 @@ function* decodeInPasses(consumer: Consumer, records: readonly StreamInput[]): G
   let pass: DecodedRecord[] = []
   let points = 0
   for (const input of records) {
-    const record = decodeRecord(input, consumer.mapping, consumer.limits)
+    const record = consumer.hooks.keepAllowed(decodeRecord(input, consumer.mapping, consumer.limits))
     pass.push(record)
     points += countPoints(record)
     if (points >= POINTS_PER_PASS) {
@@ -134,7 +141,7 @@ function countPoints(record: DecodedRecord): number {
 }
 
 /** A record whose series have UIDs, as far as they can. */
-interface ResolvedRecord {
+export interface ResolvedRecord {
   readonly record: DecodedRecord
   readonly batches: readonly Omit<ResolvedBatch, 'source'>[]
   /** Points to store; 0 once the record proves to be one that can't be encoded. */
@@ -155,6 +162,7 @@ async function storePass(consumer: Consumer, decoded: readonly DecodedRecord[]):
   await consumer.noter.note(withDays(records, series))
   await Promise.all([writeBlocks(consumer, blocks), writeRejects(consumer.store, decoded)])
   await writeAcks(consumer.store, records)
+  await consumer.hooks.stored(records)
   return records.reduce((sum, { points }) => sum + points, 0)
 }
 

@@ -48,12 +48,16 @@ interface Miss {
 /** What a resolver needs of the UIDs. */
 export type UidSource = Pick<UidResolver, 'widths' | 'epoch' | 'assign'>
 
+/** Says of series that are not known yet which can't be stored, and why, before any of their names gets a UID. */
+export type RefuseSeries = (series: readonly SeriesName[]) => Promise<ReadonlyMap<SeriesName, string>>
+
 /** Turns names of series into UIDs, giving new names new ones. */
 export class SeriesResolver {
   readonly cacheCounts: CacheCounts = noCacheCounts()
   readonly #uids: UidSource
   readonly #limits: Limits
   readonly #cachedSeries: number
+  readonly #refuse: RefuseSeries | undefined
   /**
    * Two steps, tags then metric: hosts report many metrics under the same tags, whose text is put together and looked up
    * once for all of them.
@@ -62,10 +66,12 @@ export class SeriesResolver {
   #seriesCount = 0
   #epoch: number | undefined
 
-  constructor(uids: UidSource, limits: Limits, cachedSeries: number = CACHED_SERIES) {
+  /** @param refuse none is refused where it is absent */
+  constructor(uids: UidSource, limits: Limits, cachedSeries: number = CACHED_SERIES, refuse?: RefuseSeries) {
     this.#uids = uids
     this.#limits = limits
     this.#cachedSeries = cachedSeries
+    this.#refuse = refuse
   }
 
   /**
@@ -135,9 +141,10 @@ export class SeriesResolver {
   async #assign(misses: readonly Miss[]): Promise<void> {
     const wanted: Record<UidKind, Set<string>> = { metric: new Set(), tagk: new Set(), tagv: new Set() }
     const good: Miss[] = []
+    const refused = await this.#refuse?.(misses.map(({ name }) => name))
     for (const miss of misses) {
       const { name, resolutions, at } = miss
-      const fault = faultOf(name, this.#limits)
+      const fault = faultOf(name, this.#limits) ?? refused?.get(name)
       if (fault !== undefined) {
         // Names of a series that can't be stored must not use up UIDs.
         resolutions[at] = { fault }

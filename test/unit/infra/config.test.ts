@@ -27,6 +27,7 @@ test('without context, everything has its documented default', () => {
     limits: {},
     deviceTopic: 'tsdb/#',
     deviceMapping: undefined,
+    plugins: [],
     corsOrigins: [],
     domain: undefined,
   })
