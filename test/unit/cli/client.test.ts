@@ -86,6 +86,14 @@ describe('refusal', () => {
     expect(error).toMatchObject({ statusCode: 400, message: 'No', details: 'because' })
   })
 
+  it('says where a token comes from to who has none, whom the gateway answers in its own words', () => {
+    const error = refusal({ status: 401, text: '{"message":"Unauthorized"}' })
+    expect(error).toMatchObject({ statusCode: 401, message: 'The server asks for a token' })
+    expect(error.details).toContain('TSDB_TOKEN')
+    const own = refusal({ status: 401, text: '{"error":{"code":401,"message":"A valid token is needed"}}' })
+    expect(own.message).toBe('A valid token is needed')
+  })
+
   it('shows the start of any other body', () => {
     expect(refusal({ status: 403, text: '<html>Forbidden' }).message).toBe('The server answered 403: <html>Forbidden')
     expect(refusal({ status: 403, text: '' }).message).toBe('The server answered 403')
