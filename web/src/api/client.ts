@@ -15,16 +15,10 @@ export class ApiError extends Error {
   }
 }
 
-/** Why the API asks for a token, or another one. */
-export interface Refusal {
-  readonly status: 401 | 403
-  readonly message: string
-}
-
 const TOKEN_KEY = 'tsdb.token'
 
-/** Set once the API turned a request down for its token; a sign-in that works takes it away. */
-export const refusal = signal<Refusal | undefined>(undefined)
+/** What the API said when it turned a request down for its token, or the lack of one; a sign-in takes it away. */
+export const refusal = signal<string | undefined>(undefined)
 /** Whether a token is held. */
 export const signedIn = signal(sessionStorage.getItem(TOKEN_KEY) !== null)
 /** Counts sign-ins, so that what failed is asked again. */
@@ -80,17 +74,18 @@ export async function ask<T>(path: string, { method, query, body, signal: stop }
       'It may be restarting, or this machine is offline. It is tried again by itself.',
     )
   })
-  if (!response.ok) throw await errorOf(response)
+  if (!response.ok) throw await errorOf(response, token)
   const text = await response.text()
   return text === '' ? (undefined as T) : JSON.parse(text)
 }
 
-async function errorOf(response: Response): Promise<ApiError> {
+async function errorOf(response: Response, token: string | null): Promise<ApiError> {
   const { status } = response
   const text = await response.text().catch(() => '')
   const { message, details } = wordsOf(text)
   const error = new ApiError(status, message ?? fallback(status), details ?? advice(status))
-  if (status === 401 || status === 403) refusal.value = { status, message: error.message }
+  // What was asked before a sign-in says nothing of the token since.
+  if (status === 401 && token === sessionStorage.getItem(TOKEN_KEY)) refusal.value = error.message
   return error
 }
 
@@ -109,6 +104,7 @@ function fallback(status: number): string {
 }
 
 function advice(status: number): string | undefined {
+  if (status === 403) return 'Your token may not do that. Sign out, and in again with one that may.'
   if (status === 503) return 'It is busy or starting. Ask again in a moment.'
   if (status === 413) return 'Ask for a shorter range, fewer series, or a longer interval.'
   return undefined

@@ -9,7 +9,8 @@ export function drawAnnotations(plot: uPlot, times: readonly number[], dark: boo
   ctx.lineWidth = devicePixelRatio
   ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio])
   for (const time of times) {
-    const x = Math.round(plot.valToPos(time, 'x', true))
+    // In the middle of a pixel, or the line would be spread over two.
+    const x = Math.floor(plot.valToPos(time, 'x', true)) + 0.5
     if (x < bbox.left || x > bbox.left + bbox.width) continue
     ctx.beginPath()
     ctx.moveTo(x, bbox.top)

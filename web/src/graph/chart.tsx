@@ -9,6 +9,7 @@ import { offsetMs } from '../model/time.ts'
 import { tickLabels } from '../model/time-axis.ts'
 import { formatValue } from '../model/units.ts'
 import { drawAnnotations } from './annotation-marks.ts'
+import { ManyLines } from './many-lines.ts'
 import { Tooltip } from './tooltip.ts'
 
 export interface Line {
@@ -37,8 +38,12 @@ export interface ChartProps {
 }
 
 const HEIGHT = 300
+/** More lines than these are drawn over several frames. */
+const LINES_AT_ONCE = 20
 /** Graphs with this key move their cursors together. */
 const SYNC_KEY = 'graphs'
+/** A click that no other follows within this time is not half of a double click. */
+const DOUBLE_CLICK_MS = 250
 
 /** Draws columns; everything that is not drawn is the panel's. */
 export function Chart(props: ChartProps) {
@@ -107,7 +112,10 @@ function optionsOf(latest: { readonly current: ChartProps }, width: number): uPl
     values: (_plot, splits) => splits.map((value) => (value === null ? '' : formatValue(value, axis.unit))),
     ...(axis.unit.startsWith('bytes') && { incrs: BINARY_STEPS }),
   })
+  const isMany = lines.length > LINES_AT_ONCE
+  const many = new ManyLines()
   const tooltip = new Tooltip(latest)
+  let click: ReturnType<typeof setTimeout> | undefined
   return {
     width,
     height: HEIGHT,
@@ -140,32 +148,43 @@ function optionsOf(latest: { readonly current: ChartProps }, width: number): uPl
           label: name,
           scale: axis === 'right' ? 'y2' : 'y',
           stroke: color,
-          width: lines.length > 20 ? 1 : 1.6,
+          width: 1.6,
           show: shown,
           // One line alone carries its area.
           ...(lines.length === 1 && !left.log && !right.log && { fill: `${color}1f` }),
-          ...(lines.length > 20 && { points: { show: false } }),
+          ...(isMany && { points: { show: false }, paths: () => null }),
         }),
       ),
     ],
     cursor: {
-      sync: { key: SYNC_KEY, setSeries: false, scales: ['x', null] },
+      sync: {
+        key: SYNC_KEY,
+        setSeries: false,
+        scales: ['x', null],
+        // A drag in one graph is none in the others: the page's range is all of theirs.
+        filters: { pub: (type) => type === 'mousemove' || type === 'mouseleave' },
+      },
       drag: { x: true, y: false, setScale: false, dist: 6 },
       points: { show: lines.length <= 40, size: 7 },
       bind: {
         dblclick: () => () => {
+          clearTimeout(click)
           latest.current.onBack()
-          return null
-        },
-        click: (plot) => (event) => {
-          // A drag ends with a click too, and so does each half of a double click.
-          if (event.detail === 1 && plot.select.width === 0)
-            latest.current.onClick(plot.posToVal(plot.cursor.left ?? 0, 'x'))
           return null
         },
       },
     },
     hooks: {
+      ready: [
+        (plot) => {
+          // uPlot keeps the click that ends a drag from coming here.
+          plot.over.addEventListener('click', (event) => {
+            const at = plot.posToVal(event.offsetX, 'x')
+            clearTimeout(click)
+            click = setTimeout(() => latest.current.onClick(at), DOUBLE_CLICK_MS)
+          })
+        },
+      ],
       setSelect: [
         (plot) => {
           if (plot.select.width < 6) return
@@ -183,14 +202,19 @@ function optionsOf(latest: { readonly current: ChartProps }, width: number): uPl
         },
       ],
       draw: [
-        (plot) =>
-          drawAnnotations(
-            plot,
-            latest.current.annotations.map(({ startTime }) => annotationMs(startTime)),
-            dark,
-          ),
+        (plot) => {
+          if (isMany) many.start(plot)
+          const times = latest.current.annotations.map(({ startTime }) => annotationMs(startTime))
+          drawAnnotations(plot, times, dark)
+        },
       ],
-      destroy: [() => tooltip.remove()],
+      destroy: [
+        () => {
+          many.stop()
+          clearTimeout(click)
+          tooltip.remove()
+        },
+      ],
     },
   }
 }

@@ -93,7 +93,8 @@ export function Combobox({
           setOpen(true)
           look(event.currentTarget.value, PAUSE_MS)
         }}
-        onFocus={() => {
+        onFocus={(event) => {
+          event.currentTarget.select()
           setOpen(true)
           look(text === value ? '' : text, 0)
         }}

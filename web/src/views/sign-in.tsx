@@ -1,10 +1,9 @@
 import { refusal, signedIn, signIn, signOut } from '../api/client.ts'
 
-/** Shown over everything while the API turns requests down for their token. */
+/** Shown over everything while the API turns requests down for want of a valid token. */
 export function SignIn() {
   const refused = refusal.value
   if (refused === undefined) return null
-  const forbidden = refused.status === 403
   return (
     <div class="overlay" role="dialog" aria-modal="true" aria-labelledby="sign-in-title">
       <form
@@ -15,15 +14,14 @@ export function SignIn() {
           if (token !== '') signIn(token)
         }}
       >
-        <h1 id="sign-in-title">{forbidden ? 'This token may not do that' : 'Sign in'}</h1>
+        <h1 id="sign-in-title">Sign in</h1>
         <p>
-          {forbidden
-            ? 'It is valid, but lacks the right that this takes. Use another one, or ask whoever gave it to you.'
-            : signedIn.value
-              ? 'The token is not known, or has expired or been revoked. Use another one.'
-              : 'This server asks for a token. Whoever runs it can make you one.'}
+          {signedIn.value
+            ? 'This token is not known, has expired or was revoked. Use another one.'
+            : 'This server asks for a token. Whoever runs it makes one with:'}
         </p>
-        <p class="hint">{refused.message}</p>
+        {!signedIn.value && <pre>npx tsdb token create --scope query me</pre>}
+        <p class="hint">{refused}</p>
         <label>
           Token
           <input name="token" type="password" autocomplete="off" spellcheck={false} ref={(input) => input?.focus()} />
@@ -33,18 +31,7 @@ export function SignIn() {
           <button type="submit" class="button primary">
             Sign in
           </button>
-          {forbidden && (
-            <button
-              type="button"
-              class="button"
-              onClick={() => {
-                refusal.value = undefined
-              }}
-            >
-              Go on without
-            </button>
-          )}
-          {!forbidden && signedIn.value && (
+          {signedIn.value && (
             <button type="button" class="button" onClick={signOut}>
               Forget the token
             </button>
