@@ -186,6 +186,51 @@ test('with CORS, the gateway answers preflights itself and marks every other ans
   expect(await marked('https://b.example')).toBeNull()
 })
 
+const AUTHORIZE = `export const handler = async ({ headers, routeKey }) =>
+  ({ isAuthorized: headers.authorization !== 'no', context: { token: headers.authorization, routeKey } })`
+
+test('with auth, a route that has an authorizer asks it first; without, functions are told that the caller may do everything', async () => {
+  const [{ pool }, { pool: authorize }] = [await tinyFunction(ECHO), await tinyFunction(AUTHORIZE)]
+  const guard = {
+    logicalId: 'Guard',
+    functionId: 'Authorize',
+    identitySources: ['$request.header.Authorization', '$context.routeKey'],
+    ttlMs: 30_000,
+  }
+  const route = { functionId: 'Tiny', timeoutMs: 30_000 }
+  const routes = [
+    { ...route, routeKey: 'GET /closed', authorizerId: 'Guard' },
+    { ...route, routeKey: 'GET /open' },
+    { ...route, routeKey: 'GET /broken', authorizerId: 'Nobody' },
+  ]
+  const callers = async (auth: boolean) => {
+    const gateway = await Gateway.listen(0, SILENT)
+    onTestFinished(() => gateway.close())
+    const pools = new Map([
+      ['Tiny', pool],
+      ['Authorize', authorize],
+    ])
+    gateway.serve({ logicalId: 'api', routes, cors: undefined, authorizers: [guard] }, pools, { auth })
+    return async (path: string, headers: Record<string, string> = {}) => {
+      const response = await fetch(`http://127.0.0.1:${gateway.port}${path}`, { headers })
+      const { requestContext, message } = JSON.parse(await response.text())
+      return [response.status, message ?? requestContext.authorizer ?? 'nobody']
+    }
+  }
+  const asked = await callers(true)
+  expect(await asked('/closed')).toEqual([401, 'Unauthorized'])
+  expect(await asked('/closed', { authorization: 'no' })).toEqual([403, 'Forbidden'])
+  const told = { lambda: { token: 'me', routeKey: 'GET /closed' } }
+  expect(await asked('/closed', { authorization: 'me' })).toEqual([200, told])
+  expect(await asked('/open')).toEqual([200, 'nobody'])
+  expect(await asked('/broken', { authorization: 'me' })).toEqual([500, 'Internal Server Error'])
+
+  const open = await callers(false)
+  for (const path of ['/closed', '/open', '/broken']) {
+    expect(await open(path)).toEqual([200, { lambda: expect.objectContaining({ scopes: 'put,query,admin' }) }])
+  }
+})
+
 test('a taken port is refused in one line', async () => {
   const { port } = await serve()
   await expect(Gateway.listen(port, SILENT)).rejects.toThrow(`Port ${port} is taken: choose another with --port`)
