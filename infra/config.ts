@@ -116,6 +116,11 @@ export interface StackConfig {
    */
   readonly corsOrigins: readonly string[]
   /**
+   * Whether the browser UI is deployed: a bucket behind CloudFront.
+   * @default false
+   */
+  readonly web: boolean
+  /**
    * A domain of one's own in front of the API.
    * @default - the API's own URL
    */
@@ -158,6 +163,7 @@ export const CONTEXT_KEYS = [
   'deviceMapping',
   'plugins',
   'corsOrigins',
+  'web',
   'domain',
   'certificateArn',
 ] as const
@@ -207,6 +213,7 @@ export function readConfig(node: Node): StackConfig {
     deviceMapping: readDeviceMapping(context),
     plugins: readPlugins(context.object('plugins'), process.cwd()),
     corsOrigins: readCorsOrigins(context),
+    web: context.choice('web', ['true', 'false']) === 'true',
     domain: readDomain(context),
   }
 }

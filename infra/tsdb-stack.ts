@@ -11,6 +11,7 @@ import { Query } from './query.ts'
 import { Seal } from './seal.ts'
 import { Storage } from './storage.ts'
 import { Trees } from './trees.ts'
+import { Web } from './web.ts'
 
 export interface TsdbStackProps extends StackProps {
   readonly config: StackConfig
@@ -48,6 +49,10 @@ export class TsdbStack extends Stack {
     })
 
     this.#output('Url', 'Where collectors, Grafana and the tsdb command find the API', api.url)
+    if (config.web) {
+      const web = new Web(this, 'Web', { api: api.api })
+      this.#output('WebUrl', 'Where people find the UI, with the API behind the same address', web.url)
+    }
     this.#output('StreamName', 'Kinesis stream that points arrive on', ingest.stream.streamName)
     for (const [role, table] of Object.entries(storage.tables)) {
       this.#output(`${role.charAt(0).toUpperCase()}${role.slice(1)}Table`, `DynamoDB table, ${role}`, table.tableName)

@@ -20,9 +20,7 @@ export class Tooltip {
 
   move(plot: uPlot): void {
     const { idx, left = -1, top = -1 } = plot.cursor
-    // A cursor that follows another graph's has a line, and its values are in the legend.
-    const isOwn = plot.cursor.event !== undefined && left >= 0 && top >= 0
-    if (idx === null || idx === undefined || !isOwn) {
+    if (idx === null || idx === undefined || left < 0 || top < 0) {
       if (this.#element !== undefined) this.#element.hidden = true
       return
     }
