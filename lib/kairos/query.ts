@@ -31,6 +31,9 @@ export interface KairosQueryDeps {
 /** The last hour whose times the store can hold ends here, in seconds since 1970. */
 const END_OF_TIME_S = hourOf(0xffff_ffff)
 
+/** How far ahead of now a query without an end looks: a year, as clocks of writers are wrong at times, and every day takes looking. */
+const AHEAD_MS = 366 * 86_400_000
+
 /**
  * Answers a query of KairosDB's API: reads, groups and aggregates each of its metrics.
  * @returns an answer for each metric, in their order
@@ -100,7 +103,7 @@ async function runMetric(
 ): Promise<MetricAnswer> {
   const ended = budget.begin(index)
   const startedAt = performance.now()
-  const range = rangeOf(query)
+  const range = rangeOf(query, deps.clock())
   const resolved = range === undefined ? undefined : await resolve(deps.names, query)
   const resolvedAt = performance.now()
   const stored =
@@ -148,10 +151,11 @@ class LazySeries implements NamedSeries {
   }
 }
 
-/** The hours that a query reads; undefined where the store can hold none of them. */
-function rangeOf({ start, end }: MetricQuery): ScanRange | undefined {
+/** The hours that a query reads; undefined where the store can hold none of them. @param now milliseconds since 1970 */
+function rangeOf({ start, end }: MetricQuery, now: number): ScanRange | undefined {
+  const last = Math.min(Number.isFinite(end) ? end : now + AHEAD_MS, END_OF_TIME_S * 1000)
   const from = hourOf(Math.max(0, Math.floor(start / 1000)))
-  const to = Math.min(hourOf(Math.floor(Math.min(end, END_OF_TIME_S * 1000) / 1000)) + HOUR_S, END_OF_TIME_S)
+  const to = Math.min(hourOf(Math.floor(last / 1000)) + HOUR_S, END_OF_TIME_S)
   return from < to ? { from, to } : undefined
 }
 

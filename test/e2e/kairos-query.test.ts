@@ -96,7 +96,8 @@ describe("KairosDB's queries", () => {
   }, 30_000)
 
   it('are also asked by GET, and tell the tags of a metric', async () => {
-    const text = JSON.stringify({ start_absolute: START, metrics: [{ name: 'sys.cpu', tags: { host: 'web 02' } }] })
+    const metrics = [{ name: 'sys.cpu', tags: { host: 'web 02' } }]
+    const text = JSON.stringify({ start_absolute: START, end_absolute: START + 3_600_000, metrics })
     const [status, answer] = await ask(`/api/v1/datapoints/query?query=${encodeURIComponent(text)}`, '', reader, 'GET')
     expect([status, answer]).toMatchObject([200, { queries: [{ sample_size: 1 }] }])
     expect(await ask('/api/v1/datapoints/query/tags', JSON.parse(text))).toEqual([
