@@ -35,7 +35,7 @@ export async function createToken(command: CreateTokenCommand, io: Io, now = Dat
     prefixes: command.prefix,
     expiresAt: command.expires === undefined ? undefined : parseExpiry(command.expires, now),
   }
-  return withTokens(command, async (tokens) => {
+  return withTokens(command, now, async (tokens) => {
     const { token, text } = await tokens.create(request)
     io.stdout.write(`${text}\n`)
     io.stderr.write(`${describe(token, now)}\nThe token is shown this once and stored nowhere\n`)
@@ -49,7 +49,7 @@ export async function createToken(command: CreateTokenCommand, io: Io, now = Dat
  * @throws NothingRunningError, StoreUnavailableError
  */
 export async function listTokens(command: TablesOptions, io: Io, now = Date.now()): Promise<number> {
-  return withTokens(command, async (tokens) => {
+  return withTokens(command, now, async (tokens) => {
     const all = await tokens.list()
     for (const token of all.toSorted((a, b) => a.createdAt - b.createdAt)) io.stdout.write(`${describe(token, now)}\n`)
     io.stderr.write(`${counted(all.length, 'token')}\n`)
@@ -62,13 +62,17 @@ export async function listTokens(command: TablesOptions, io: Io, now = Date.now(
  * @returns 0, or 1 where one is not there or was revoked before
  * @throws UsageError for what is no id; NothingRunningError, StoreUnavailableError
  */
-export async function revokeTokens(command: TablesOptions & { ids: readonly string[] }, io: Io): Promise<number> {
+export async function revokeTokens(
+  command: TablesOptions & { ids: readonly string[] },
+  io: Io,
+  now = Date.now(),
+): Promise<number> {
   const wrong = command.ids.find((id) => !/^[0-9a-f]{16}$/.test(id))
   if (wrong !== undefined) {
     // What was given may be the token itself, and terminals are kept in logs.
     throw new UsageError('A token is named by its id, 16 hex digits: tsdb token list shows them')
   }
-  return withTokens(command, async (tokens) => {
+  return withTokens(command, now, async (tokens) => {
     let status = 0
     for (const id of command.ids) {
       const done = await tokens.revoke(id)
@@ -82,13 +86,17 @@ export async function revokeTokens(command: TablesOptions & { ids: readonly stri
   })
 }
 
-async function withTokens(options: TablesOptions, run: (tokens: TokenStore) => Promise<number>): Promise<number> {
-  const { data, aws, name } = options
+async function withTokens(
+  { data, aws, name }: TablesOptions,
+  now: number,
+  run: (tokens: TokenStore) => Promise<number>,
+): Promise<number> {
   const client = aws
     ? openClient()
     : new DynamoDBClient({ ...LOCAL_ACCESS, endpoint: (await runningServer(data)).dynamoEndpoint, maxAttempts: 1 })
   try {
-    return await run(new TokenStore(new Dynamo({ client, retry: { deadlineMs: DEADLINE_MS } }), `${name}-meta`))
+    const dynamo = new Dynamo({ client, retry: { deadlineMs: DEADLINE_MS } })
+    return await run(new TokenStore(dynamo, `${name}-meta`, () => now))
   } finally {
     client.destroy()
   }
