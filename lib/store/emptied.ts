@@ -36,16 +36,11 @@ export class EmptiedSeries {
     if (series.length === 0) return
     // the metric first: a note that its list lacks would not be found
     await this.#dynamo.put({ TableName: this.#table, Item: keyOf(metricKey(metric, this.#widths)) })
-    await mapParallel(series, PARALLEL_WRITES, ({ tsuid, firstDay, lastDay }) =>
-      this.#dynamo.put({
-        TableName: this.#table,
-        Item: {
-          ...keyOf({ pk: notesPk(metric, this.#widths), sk: tsuid }),
-          firstDay: numberOf(firstDay),
-          lastDay: numberOf(lastDay),
-        },
-      }),
-    )
+    await mapParallel(series, PARALLEL_WRITES, async ({ tsuid, firstDay, lastDay }) => {
+      const key = keyOf(emptiedKeys(metric, tsuid, this.#widths).note)
+      const Item = { ...key, firstDay: numberOf(firstDay), lastDay: numberOf(lastDay) }
+      await this.#dynamo.put({ TableName: this.#table, Item })
+    })
   }
 
   /** The notes of a metric's series, by TSUID in hex, strongly consistently. @throws StoreUnavailableError */
@@ -78,6 +73,11 @@ export class EmptiedSeries {
       ConsistentRead: true,
     }
   }
+}
+
+/** Where the note of a series lies, and its metric's item. */
+export function emptiedKeys(metric: number, tsuid: Uint8Array, widths: UidWidths): { note: ItemKey; metric: ItemKey } {
+  return { note: { pk: notesPk(metric, widths), sk: tsuid }, metric: metricKey(metric, widths) }
 }
 
 function metricKey(metric: number, widths: UidWidths): ItemKey {
