@@ -31,15 +31,21 @@ export function writeKeys(writer: ByteWriter, tsuids: readonly Uint8Array[], wid
   let metric = 0
   let maxTags = 0
   let totalTags = 0
+  let length = -1
+  let tags = 0
   for (let i = 0; i < tsuids.length; i++) {
     const tsuid = tsuids[i]!
-    const tags = (tsuid.length - widths.metric) / pair
-    if (!Number.isInteger(tags) || tags < 0 || tags > 255) {
-      throw new RangeError(`A TSUID of ${tsuid.length} bytes does not go with the UID widths`)
+    // Nearly all are as long as the one before.
+    if (tsuid.length !== length) {
+      length = tsuid.length
+      tags = (length - widths.metric) / pair
+      if (!Number.isInteger(tags) || tags < 0 || tags > 255) {
+        throw new RangeError(`A TSUID of ${length} bytes does not go with the UID widths`)
+      }
+      if (tags > maxTags) maxTags = tags
     }
     tagCounts[i] = tags
     totalTags += tags
-    if (tags > maxTags) maxTags = tags
     const own = readUid(tsuid, 0, widths.metric)
     if (i === 0 || own !== metric) {
       if (own < metric) throw new RangeError('The series of a block are not in the order of their TSUIDs')

@@ -1,175 +1,21 @@
 import type { PointColumns } from '../model/points.ts'
 import { extrasBetween, readExtras } from './block-extras.ts'
-import type { ByteReader, ByteWriter } from './bytes.ts'
-import { readBytes, readDoubles, readIntegers, writeBytes, writeDoubles, writeIntegers } from './column.ts'
-import { MAX_SCALE, NO_SCALE, POWERS_OF_TEN, scaleOf, toScaled } from './decimal.ts'
+import type { ByteReader } from './bytes.ts'
+import { readBytes, readDoubles, readIntegers } from './column.ts'
+import { MAX_SCALE, NO_SCALE, POWERS_OF_TEN } from './decimal.ts'
 import { blankTexts } from './extras.ts'
 
-// The points of a block. What a series starts with and the differences that follow lie in columns of their own: the
+// The points of a block, read; block-runs.ts writes them. What a series starts with and the differences that follow lie in columns of their own: the
 // differences are small and alike, the starts are neither.
 
 /** In the place of a series' kind: its points differ, and theirs follow. */
-const KINDS_VARY = 255
+export const KINDS_VARY = 255
 const NO_BIGS: ReadonlyMap<number, bigint> = new Map()
 
 /** A series' points and the record that each came in. */
 export interface SourcedPoints {
   readonly points: PointColumns
   readonly sources: Uint32Array
-}
-
-/**
- * Appends the points of all series of a block.
- * @param baseMs milliseconds since 1970 at which the block's hour starts
- * @param total points in all
- */
-export function writePoints(writer: ByteWriter, series: readonly SourcedPoints[], baseMs: number, total: number): void {
-  const columns = new WrittenColumns(series.length, total, baseMs)
-  for (const own of series) columns.add(own)
-  columns.write(writer)
-}
-
-/**
- * The columns of a block as they fill. All are filled in one walk over the series: where each has one point, finding it in memory
- * takes longer than what is done with it.
- */
-class WrittenColumns {
-  readonly #baseMs: number
-  readonly #counts: Float64Array
-  readonly #kindOfSeries: Uint8Array
-  readonly #kindOfPoint: Uint8Array
-  readonly #firstTimes: Float64Array
-  readonly #timeDeltas: Float64Array
-  readonly #scales: Uint8Array
-  readonly #firstValues: Float64Array
-  readonly #valueDeltas: Float64Array
-  readonly #doubles: Float64Array
-  readonly #firstSources: Float64Array
-  readonly #sourceDeltas: Float64Array
-  readonly #bigIndexes: number[] = []
-  readonly #bigs: bigint[] = []
-  #wholeSeconds = true
-  #series = 0
-  #points = 0
-  #varying = 0
-  #scaled = 0
-  #valueDeltaCount = 0
-  #doubleCount = 0
-
-  constructor(series: number, total: number, baseMs: number) {
-    this.#baseMs = baseMs
-    this.#counts = new Float64Array(series)
-    this.#kindOfSeries = new Uint8Array(series)
-    this.#kindOfPoint = new Uint8Array(total)
-    this.#firstTimes = new Float64Array(series)
-    this.#timeDeltas = new Float64Array(total - series)
-    this.#scales = new Uint8Array(series)
-    this.#firstValues = new Float64Array(series)
-    this.#valueDeltas = new Float64Array(total - series)
-    this.#doubles = new Float64Array(total)
-    this.#firstSources = new Float64Array(series)
-    this.#sourceDeltas = new Float64Array(total - series)
-  }
-
-  add({ points, sources }: SourcedPoints): void {
-    this.#counts[this.#series] = points.count - 1
-    this.#addKinds(points)
-    this.#addTimes(points)
-    this.#addValues(points)
-    this.#addSources(sources, points.count)
-    if (points.bigs.size > 0) this.#addBigs(points)
-    this.#series++
-    this.#points += points.count
-  }
-
-  #addKinds({ kinds, count }: PointColumns): void {
-    const first = kinds[0]!
-    let same = true
-    for (let j = 1; j < count && same; j++) same = kinds[j] === first
-    this.#kindOfSeries[this.#series] = same ? first : KINDS_VARY
-    if (!same) for (let j = 0; j < count; j++) this.#kindOfPoint[this.#varying++] = kinds[j]!
-  }
-
-  #addTimes({ times, count }: PointColumns): void {
-    let before = times[0]! - this.#baseMs
-    let wholeSeconds = isWholeSeconds(before)
-    this.#firstTimes[this.#series] = before
-    let at = this.#points - this.#series
-    for (let j = 1; j < count; j++) {
-      const offset = times[j]! - this.#baseMs
-      this.#timeDeltas[at++] = offset - before
-      wholeSeconds &&= isWholeSeconds(offset)
-      before = offset
-    }
-    this.#wholeSeconds &&= wholeSeconds
-  }
-
-  #addValues(points: PointColumns): void {
-    const { values, count } = points
-    const scale = scaleOf(points)
-    this.#scales[this.#series] = scale
-    if (scale === NO_SCALE) {
-      for (let j = 0; j < count; j++) this.#doubles[this.#doubleCount++] = values[j]!
-      return
-    }
-    let before = toScaled(values[0]!, scale)
-    this.#firstValues[this.#scaled++] = before
-    let at = this.#valueDeltaCount
-    for (let j = 1; j < count; j++) {
-      const scaled = toScaled(values[j]!, scale)
-      this.#valueDeltas[at++] = scaled - before
-      before = scaled
-    }
-    this.#valueDeltaCount = at
-  }
-
-  #addSources(sources: Uint32Array, count: number): void {
-    let before = sources[0]!
-    this.#firstSources[this.#series] = before
-    let at = this.#points - this.#series
-    for (let j = 1; j < count; j++) {
-      const source = sources[j]!
-      this.#sourceDeltas[at++] = source - before
-      before = source
-    }
-  }
-
-  #addBigs({ bigs, count }: PointColumns): void {
-    for (const [index, big] of [...bigs].sort((a, b) => a[0] - b[0])) {
-      if (index >= count) continue // a builder may hold more
-      this.#bigIndexes.push(this.#points + index)
-      this.#bigs.push(big)
-    }
-  }
-
-  write(writer: ByteWriter): void {
-    const series = this.#series
-    const deltas = this.#points - series
-    writeIntegers(writer, this.#counts, series)
-    writeBytes(writer, this.#kindOfSeries, series)
-    writeBytes(writer, this.#kindOfPoint, this.#varying)
-    if (this.#wholeSeconds) {
-      for (let i = 0; i < series; i++) this.#firstTimes[i]! /= 1000
-      for (let i = 0; i < deltas; i++) this.#timeDeltas[i]! /= 1000
-    }
-    writer.varint(this.#wholeSeconds ? 1000 : 1)
-    writeIntegers(writer, this.#firstTimes, series)
-    writeIntegers(writer, this.#timeDeltas, deltas)
-    writeBytes(writer, this.#scales, series)
-    writeIntegers(writer, this.#firstValues, this.#scaled)
-    writeIntegers(writer, this.#valueDeltas, this.#valueDeltaCount)
-    writeDoubles(writer, this.#doubles, this.#doubleCount)
-    writeIntegers(writer, this.#firstSources, series)
-    writeIntegers(writer, this.#sourceDeltas, deltas)
-    writer.varint(this.#bigs.length)
-    writeIntegers(writer, Float64Array.from(this.#bigIndexes), this.#bigIndexes.length)
-    for (const big of this.#bigs) writer.i64(big)
-  }
-}
-
-/** Offsets within an hour fit 32 bits; others are just written in milliseconds. */
-function isWholeSeconds(offsetMs: number): boolean {
-  return (offsetMs | 0) === offsetMs && (offsetMs | 0) % 1000 === 0
 }
 
 /** Where the entries of the series asked for start and end in a column, and how many entries the column has. */
@@ -200,7 +46,7 @@ interface Shape {
 }
 
 /**
- * The mirror of writePoints, for the series `from` (inclusive) to `to` (exclusive) of `count`; others' points are
+ * The mirror of writeRuns, for the series `from` (inclusive) to `to` (exclusive) of `count`; others' points are
  * stepped over.
  * @param total points that the block's header promises
  * @param sourceCount sources that the block has

@@ -3,7 +3,8 @@ import { hasExtras, type PointColumns } from '../model/points.ts'
 import type { UidWidths } from '../model/series.ts'
 import { writeExtras } from './block-extras.ts'
 import { readKeys, writeKeys } from './block-keys.ts'
-import { readPoints, type SourcedPoints, writePoints } from './block-points.ts'
+import { readPoints, type SourcedPoints } from './block-points.ts'
+import { joinRuns, type PointRuns, writeRuns } from './block-runs.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { withoutTexts } from './extras.ts'
 import { MAX_SEQUENCE_BYTES, sequenceFromBytes, sequenceToBytes } from './sequence.ts'
@@ -65,6 +66,13 @@ const MAX_COLUMN_BYTES = 2 ** 27
 /** Columns deflate well at little effort; higher levels take twice the time for a few percent. */
 const DEFLATE_LEVEL = 3
 
+/** A block without texts and times to live, in columns: what a consumer has of thousands of series without an object for each. */
+export interface ColumnBlock extends Pick<Block, 'baseTime' | 'widths' | 'sources'> {
+  /** Ascending as bytes, each once. */
+  readonly tsuids: readonly Uint8Array[]
+  readonly runs: PointRuns
+}
+
 /**
  * Encodes a block, losslessly: docs/format/block.md.
  * @returns at most a few bytes more than the points take raw; usually far less
@@ -72,33 +80,45 @@ const DEFLATE_LEVEL = 3
  * order, UIDs or times that do not fit
  */
 export function encodeBlock(block: Block): Uint8Array {
-  const { baseTime, widths, sources, series } = block
+  const { series } = block
+  const points = series.reduce((sum, own) => sum + own.points.count, 0)
+  if (points > MAX_BLOCK_POINTS) throw new RangeError(`${points} points are too many for a block`)
+  const isExtended = series.some((own) => hasExtras(own.points))
+  const runs = joinRuns(isExtended ? series.map(numbersOf) : series)
+  return encode({ ...block, tsuids: series.map(({ tsuid }) => tsuid), runs }, isExtended ? series : undefined)
+}
+
+/**
+ * encodeBlock for columns: the same bytes.
+ * @throws RangeError as encodeBlock
+ */
+export function encodeColumnBlock(block: ColumnBlock): Uint8Array {
+  return encode(block, undefined)
+}
+
+/** @param extended the same series, where they have texts or times to live */
+function encode(block: ColumnBlock, extended: readonly BlockSeries[] | undefined): Uint8Array {
+  const { baseTime, widths, sources, tsuids, runs } = block
   if (!Number.isInteger(baseTime) || baseTime < 0 || baseTime >= 2 ** 32) {
     throw new RangeError(`The base time ${baseTime} does not fit in 4 bytes`)
   }
-  let points = 0
-  for (const { points: own } of series) {
-    if (own.count === 0) throw new RangeError('A series of a block has no points')
-    points += own.count
+  const points = runs.times.length
+  for (let i = 0; i < tsuids.length; i++) {
+    if (runs.starts[i] === runs.starts[i + 1]) throw new RangeError('A series of a block has no points')
   }
   if (points > MAX_BLOCK_POINTS) throw new RangeError(`${points} points are too many for a block`)
 
-  const isExtended = series.some((own) => hasExtras(own.points))
   const columns = new ByteWriter(4096 + points * 8)
   writeSources(columns, sources)
   if (points > 0) {
-    writeKeys(
-      columns,
-      series.map(({ tsuid }) => tsuid),
-      widths,
-    )
-    writePoints(columns, isExtended ? series.map(numbersOf) : series, baseTime * 1000, points)
-    if (isExtended) writeExtras(columns, series)
+    writeKeys(columns, tsuids, widths)
+    writeRuns(columns, runs, baseTime * 1000)
+    if (extended !== undefined) writeExtras(columns, extended)
   }
   const packed = deflateRawSync(columns.finish(), { level: DEFLATE_LEVEL, memLevel: 9 })
 
   const head = new ByteWriter(HEAD_BYTES)
-    .u8(isExtended ? VERSION_WITH_EXTRAS : VERSION)
+    .u8(extended === undefined ? VERSION : VERSION_WITH_EXTRAS)
     .u8(widths.metric)
     .u8(widths.tagk)
     .u8(widths.tagv)
@@ -106,7 +126,7 @@ export function encodeBlock(block: Block): Uint8Array {
     .finish()
   const counts = new ByteWriter(32)
     .varint(sources.length)
-    .varint(series.length)
+    .varint(tsuids.length)
     .varint(points)
     .varint(columns.length)
     .finish()

@@ -18,17 +18,21 @@ const MAX_SCALED = 2 ** 51 - 1
  * decimal nearly always has one, for the nearest double of m / 10^s is what the division gives.
  * @returns 0 to MAX_SCALE, or NO_SCALE (also for -0.0 and 64-bit integers that no double holds)
  */
-export function scaleOf(points: PointColumns): number {
-  const { values, kinds, count } = points
+export function scaleOf({ values, kinds, count }: PointColumns): number {
+  return scaleOfRange(values, kinds, 0, count)
+}
+
+/** scaleOf for the points `from` (inclusive) to `to` (exclusive) of columns. */
+export function scaleOfRange(values: Float64Array, kinds: Uint8Array, from: number, to: number): number {
   let scale = 0
-  for (let i = 0; i < count; i++) {
+  for (let i = from; i < to; i++) {
     const value = values[i]!
     if ((kinds[i]! & KIND_BIG) !== 0 || (value === 0 && Object.is(value, -0))) return NO_SCALE
     if (isScaled(value, scale)) continue
     scale = nextScale(value, scale)
     if (scale === NO_SCALE) return NO_SCALE
     // What passed at the smaller scale must pass at this one too.
-    i = -1
+    i = from - 1
   }
   return scale
 }

@@ -1,4 +1,11 @@
-import { type Block, type BlockSeries, encodeBlock, MAX_BLOCK_POINTS } from '../codec/block.ts'
+import {
+  type Block,
+  type BlockSeries,
+  type ColumnBlock,
+  encodeBlock,
+  encodeColumnBlock,
+  MAX_BLOCK_POINTS,
+} from '../codec/block.ts'
 import { MAX_TEXTS_BYTES } from '../codec/extras.ts'
 import type { UidWidths } from '../model/series.ts'
 import type { GroupedPoints, PointGroup } from './group.ts'
@@ -53,14 +60,15 @@ export class BlockEncoder {
     if (count > 1 && textBytes(points, range) > MAX_TEXTS_BYTES) {
       return cutRange(points, range, 2).flatMap((half) => this.#encodeRange(points, half))
     }
-    const block = blockOfRange(points, range, this.#widths)
-    const bytes = encodeBlock(block)
+    const hasExtras = points.texts.size > 0 || points.expiries.size > 0
+    const columns = columnsOfRange(points, range, this.#widths)
+    const bytes = hasExtras ? encodeBlock(blockOfRange(points, range, this.#widths)) : encodeColumnBlock(columns)
     if (count >= TELLING_POINTS) this.#bytesPerPoint = 0.7 * this.#bytesPerPoint + (0.3 * bytes.length) / count
     if (bytes.length > this.#maxBytes && count > 1) {
       return cutRange(points, range, 2).flatMap((half) => this.#encodeRange(points, half))
     }
-    const sequences = block.sources.map((source) => source.sequence).sort((a, b) => (a < b ? -1 : 1))
-    const [first] = block.sources
+    const sequences = columns.sources.map((source) => source.sequence).sort((a, b) => (a < b ? -1 : 1))
+    const [first] = columns.sources
     const [firstSequence] = sequences
     const lastSequence = sequences.at(-1)
     if (first === undefined || firstSequence === undefined || lastSequence === undefined) return []
@@ -116,33 +124,68 @@ export function cutRange(points: GroupedPoints, range: PointRange, parts: number
   return ranges
 }
 
-/** The block of a range of points, with those sources alone that have points in it; its columns are views, not copies. */
-export function blockOfRange(points: GroupedPoints, range: PointRange, widths: UidWidths): Block {
+/** The block of a range of points, with those sources alone that have points in it; its columns are views where they can be. */
+export function columnsOfRange(points: GroupedPoints, range: PointRange, widths: UidWidths): ColumnBlock {
   const { group, start, end } = range
-  const used = [...new Set(points.sourceOf.subarray(start, end))].sort((a, b) => a - b)
-  const sourceOf = points.sourceOf.slice(start, end)
-  if (used.length > 0 && used[used.length - 1] !== used.length - 1) {
-    const index = new Map(used.map((source, i) => [source, i]))
-    for (let i = 0; i < sourceOf.length; i++) sourceOf[i] = index.get(sourceOf[i]!)!
+  const { used, sources } = sourcesOfRange(points, start, end)
+  const firstRun = runAt(points, group, start)
+  const count = start === end ? 0 : runAt(points, group, end - 1) + 1 - firstRun
+  const tsuids = new Array<Uint8Array>(count)
+  const starts = new Uint32Array(count + 1)
+  for (let i = 0; i < count; i++) {
+    tsuids[i] = points.series[points.runSeries[firstRun + i]!]!.tsuid
+    // A range may begin and end within a series.
+    starts[i + 1] = Math.min(points.runStarts[firstRun + i + 1]!, end) - start
   }
-  const series: BlockSeries[] = []
-  for (let run = runAt(points, group, start), from = start; from < end; run++) {
-    const to = Math.min(points.runStarts[run + 1]!, end)
-    series.push({
-      tsuid: points.series[points.runSeries[run]!]!.tsuid,
+  return {
+    baseTime: group.baseTime,
+    widths,
+    sources: used.map((i) => points.sources[i]!),
+    tsuids,
+    runs: {
+      times: points.times.subarray(start, end),
+      values: points.values.subarray(start, end),
+      kinds: points.kinds.subarray(start, end),
+      sources,
+      starts,
+      bigs: between(points.bigs, start, end),
+    },
+  }
+}
+
+/** The same with an object for each series, and what few points have: texts and expiries. */
+export function blockOfRange(points: GroupedPoints, range: PointRange, widths: UidWidths): Block {
+  const { tsuids, runs, ...block } = columnsOfRange(points, range, widths)
+  const { times, values, kinds, sources, starts, bigs } = runs
+  const series = tsuids.map((tsuid, i): BlockSeries => {
+    const [from, to] = [starts[i]!, starts[i + 1]!]
+    return {
+      tsuid,
       points: {
         count: to - from,
-        times: points.times.subarray(from, to),
-        values: points.values.subarray(from, to),
-        kinds: points.kinds.subarray(from, to),
-        bigs: between(points.bigs, from, to),
-        ...extrasBetween(points, from, to),
+        times: times.subarray(from, to),
+        values: values.subarray(from, to),
+        kinds: kinds.subarray(from, to),
+        bigs: between(bigs, from, to),
+        ...extrasBetween(points, range.start + from, range.start + to),
       },
-      sources: sourceOf.subarray(from - start, to - start),
-    })
-    from = to
+      sources: sources.subarray(from, to),
+    }
+  })
+  return { ...block, series }
+}
+
+/** Which sources points `start` to `end` came in, ascending, and for each point its place among them. */
+function sourcesOfRange({ sources, sourceOf }: GroupedPoints, start: number, end: number) {
+  const places = new Int32Array(sources.length).fill(-1)
+  for (let i = start; i < end; i++) places[sourceOf[i]!] = 0
+  const used: number[] = []
+  for (let source = 0; source < places.length; source++) {
+    if (places[source] === 0) places[source] = used.push(source) - 1
   }
-  return { baseTime: group.baseTime, widths, sources: used.map((i) => points.sources[i]!), series }
+  const own = new Uint32Array(end - start)
+  for (let i = start; i < end; i++) own[i - start] = places[sourceOf[i]!]!
+  return { used, sources: own }
 }
 
 const NONE: ReadonlyMap<number, never> = new Map<number, never>()

@@ -1,8 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type BlockSource, decodeBlock } from '../../../lib/codec/block.ts'
+import { type BlockSource, decodeBlock, encodeBlock, encodeColumnBlock } from '../../../lib/codec/block.ts'
 import { encodeTsuid, hashTsuid, tsuidToHex } from '../../../lib/codec/tsuid.ts'
-import { BlockEncoder, cutRange, type EncodedBlock, rangeOfGroup } from '../../../lib/ingest/blocks.ts'
+import {
+  BlockEncoder,
+  blockOfRange,
+  columnsOfRange,
+  cutRange,
+  type EncodedBlock,
+  rangeOfGroup,
+} from '../../../lib/ingest/blocks.ts'
 import { groupPoints, type PlacedSeries, type ResolvedBatch } from '../../../lib/ingest/group.ts'
 import { KIND_FLOAT, KIND_MS, PointColumnsBuilder } from '../../../lib/model/points.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
@@ -83,7 +90,7 @@ describe('groupPoints and BlockEncoder', () => {
     ),
   })
 
-  test('hold each instant of each series once, with the value that came last, however they are cut', () => {
+  test('hold each instant of each series once, with the value that came last, however they are cut, from columns as from objects', () => {
     const lists = fc.array(fc.array(point, { maxLength: 60 }), { maxLength: 5 })
     fc.assert(
       fc.property(lists, fc.integer({ min: 100, max: 5000 }), (records, maxBytes) => {
@@ -102,6 +109,12 @@ describe('groupPoints and BlockEncoder', () => {
         const grouped = groupPoints(sources, series, batches, shelvesOf(series))
         const blocks = new BlockEncoder(DEFAULT_UID_WIDTHS, maxBytes).encodeAll(grouped)
         expect(contents(blocks)).toEqual(model)
+        for (const group of grouped.groups) {
+          const [range] = cutRange(grouped, rangeOfGroup(grouped, group), 2)
+          if (range === undefined) continue
+          const columns = encodeColumnBlock(columnsOfRange(grouped, range, DEFAULT_UID_WIDTHS))
+          expect(columns).toEqual(encodeBlock(blockOfRange(grouped, range, DEFAULT_UID_WIDTHS)))
+        }
         for (const { bytes } of blocks) {
           const points = decodeBlock(bytes).series.reduce((sum, one) => sum + one.points.count, 0)
           expect(bytes.length <= maxBytes || points === 1).toBe(true)
