@@ -18,6 +18,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   cardinality: () => import('./cardinality.bench.ts'),
   codec: () => import('./codec.bench.ts'),
   ingest: () => import('./ingest.bench.ts'),
+  kairos: () => import('./kairos.bench.ts'),
   query: () => import('./query.bench.ts'),
   series: () => import('./series.bench.ts'),
   units: () => import('./units.bench.ts'),

@@ -53,14 +53,41 @@ const READABLE_DEADLINE_MS = 120_000
 /** `[time, value]` each, in seconds. */
 type Dps = (readonly [number, number])[]
 
-interface Answer {
+export interface Answer {
   readonly tags: Readonly<Record<string, string>>
   readonly dps: Dps
 }
 
-interface Case {
+/** How questions are asked of one of the APIs, and its answers read. */
+export interface QueryApi {
+  /** The benchmark's name. */
+  readonly bench: string
+  readonly path: string
+  /** Where it is asked for what `read` reads. */
+  readonly checkPath: string
+  queryOf(asked: Case): object
+  /** @throws where it is no answer */
+  read(text: string): Answer[]
+}
+
+export const OPENTSDB: QueryApi = {
+  bench: 'query',
+  path: '/api/query',
+  checkPath: '/api/query?arrays',
+  queryOf: ({ query }) => query,
+  read: (text) => JSON.parse(text),
+}
+
+export interface Case {
   readonly name: string
+  /** For OpenTSDB's API. */
   readonly query: object
+  /** The same of KairosDB's, without the times: what a metric's query has besides its name. */
+  readonly kairos: object
+  /** Its metric and times, in seconds, both inclusive. */
+  readonly metric: string
+  readonly start: number
+  readonly end: number
   /** What each series of the answer has to be, by the value of one tag, or '' where there is one series. */
   readonly wanted: ReadonlyMap<string, Dps>
   readonly tag?: string
@@ -70,7 +97,7 @@ interface Case {
  * Milliseconds that a warm server takes for a request, one after another over one connection, while the points are in the
  * blocks of an open hour and once they are sealed into rows. Every case's answer is compared with what was put.
  */
-export async function measureServer(report: Report): Promise<void> {
+export async function measureServer(report: Report, api: QueryApi = OPENTSDB): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'tsdb-bench-'))
   const { child, running } = await startChild(folder)
   const client = new KeepAliveClient(running.port, 4)
@@ -79,14 +106,14 @@ export async function measureServer(report: Report): Promise<void> {
   try {
     await putAll(client, HOUR, openHourS)
     await untilReadable(client, HOUR, openHourS)
-    await measureCases(report, client, running, 'open hour', casesOf(HOUR, openHourS))
+    await measureCases(report, api, client, running, 'open hour', casesOf(HOUR, openHourS))
     await putAll(client, HOUR, PAST_HOUR_S)
     await putAll(client, WEEK, PAST_WEEK_S, 'week.')
     await untilReadable(client, HOUR, PAST_HOUR_S)
     await untilReadable(client, WEEK, PAST_WEEK_S, 'week.')
     await sealAll(running)
-    await measureCases(report, client, running, 'sealed hour', casesOf(HOUR, PAST_HOUR_S))
-    await measureCases(report, client, running, 'sealed week', [weekCase()])
+    await measureCases(report, api, client, running, 'sealed hour', casesOf(HOUR, PAST_HOUR_S))
+    await measureCases(report, api, client, running, 'sealed week', [weekCase()])
   } finally {
     client.close()
     child.stdin?.end()
@@ -167,32 +194,35 @@ async function ask(client: KeepAliveClient, query: object): Promise<Answer[]> {
 
 async function measureCases(
   report: Report,
+  api: QueryApi,
   client: KeepAliveClient,
   { pid }: RunningServer,
   state: string,
   cases: readonly Case[],
 ): Promise<void> {
-  for (const { name, query, wanted, tag } of cases) {
-    const answers = await ask(client, query)
+  const { bench, path, checkPath } = api
+  for (const asked of cases) {
+    const { name, wanted, tag } = asked
+    const body = Buffer.from(JSON.stringify(api.queryOf(asked)))
+    const answers = api.read(await client.post(checkPath, body))
     strictEqual(answers.length, wanted.size)
     for (const { tags, dps } of answers) checkDps(dps, wanted.get(tag === undefined ? '' : (tags[tag] ?? '')), name)
-    const body = Buffer.from(JSON.stringify(query))
     const times: number[] = []
     let cpuBefore: number | undefined
     for (let i = 0; i < WARM_UP + TIMED; i++) {
       if (i === WARM_UP) cpuBefore = await cpuSecondsOf(pid)
       const started = performance.now()
-      await client.post('/api/query', body)
+      await client.post(path, body)
       if (i >= WARM_UP) times.push(performance.now() - started)
     }
     const cpuAfter = await cpuSecondsOf(pid)
     times.sort((a, b) => a - b)
     const at = (part: number) => times[Math.floor(times.length * part)] ?? Number.NaN
-    report({ bench: 'query', case: state, metric: `${name}, median`, value: at(0.5), unit: 'ms' })
-    report({ bench: 'query', case: state, metric: `${name}, 95 of 100 within`, value: at(0.95), unit: 'ms' })
+    report({ bench, case: state, metric: `${name}, median`, value: at(0.5), unit: 'ms' })
+    report({ bench, case: state, metric: `${name}, 95 of 100 within`, value: at(0.95), unit: 'ms' })
     if (cpuBefore === undefined || cpuAfter === undefined) continue
     const cpuMs = ((cpuAfter - cpuBefore) * 1000) / TIMED
-    report({ bench: 'query', case: state, metric: `${name}, CPU of the server`, value: cpuMs, unit: 'ms' })
+    report({ bench, case: state, metric: `${name}, CPU of the server`, value: cpuMs, unit: 'ms' })
   }
 }
 
@@ -224,46 +254,66 @@ function casesOf(fleet: Fleet, startS: number): Case[] {
       startS + interval * steps * fleet.stepS,
       reduce(of.map((host) => sum([...values[host]!.subarray(interval * steps, (interval + 1) * steps)]) / steps)),
     ])
-  const query = (sub: object) => ({ start: startS, end, queries: [{ metric, ...sub }] })
+  const query = (sub: object) => ({
+    query: { start: startS, end, queries: [{ metric, ...sub }] },
+    metric,
+    start: startS,
+    end,
+  })
+  const by = (tag: string) => ({ group_by: [{ name: 'tag', tags: [tag] }] })
+  const over = (name: string, minutes?: number) => ({
+    name,
+    ...(minutes !== undefined && { sampling: { value: minutes, unit: 'minutes' }, align_start_time: true }),
+  })
   const names = EIGHT.map(hostName).join('|')
   const filter = (tagk: string, type: string, filter: string, groupBy: boolean) => ({ tagk, type, filter, groupBy })
   const inDc = (dc: number) => hosts.filter((host) => host % 4 === dc)
   return [
     {
       name: 'one series, raw',
-      query: query({ aggregator: 'sum', filters: [filter('host', 'literal_or', hostName(41), false)] }),
+      ...query({ aggregator: 'sum', filters: [filter('host', 'literal_or', hostName(41), false)] }),
+      kairos: { tags: { host: hostName(41) } },
       wanted: new Map([['', raw([41], sum)]]),
     },
     {
       name: 'max by host of 8',
-      query: query({ aggregator: 'max', filters: [filter('host', 'literal_or', names, true)] }),
+      ...query({ aggregator: 'max', filters: [filter('host', 'literal_or', names, true)] }),
+      kairos: { tags: { host: EIGHT.map(hostName) }, ...by('host'), aggregators: [over('max')] },
       tag: 'host',
       wanted: new Map(EIGHT.map((host) => [hostName(host), raw([host], (of) => Math.max(...of))])),
     },
     {
       name: 'avg of 100 at 5m',
-      query: query({ aggregator: 'avg', downsample: '5m-avg' }),
+      ...query({ aggregator: 'avg', downsample: '5m-avg' }),
+      kairos: { aggregators: [over('avg', 5)] },
       wanted: new Map([['', sampled(hosts, 5 * STEPS_A_MINUTE, (of) => sum(of) / of.length)]]),
     },
     {
       name: 'sum of 100 by dc at 1m',
-      query: query({ aggregator: 'sum', downsample: '1m-avg', filters: [filter('dc', 'wildcard', '*', true)] }),
+      ...query({ aggregator: 'sum', downsample: '1m-avg', filters: [filter('dc', 'wildcard', '*', true)] }),
+      kairos: { ...by('dc'), aggregators: [over('sum', 1), { name: 'div', divisor: STEPS_A_MINUTE }] },
       tag: 'dc',
       wanted: new Map([0, 1, 2, 3].map((dc) => [`dc${dc}`, sampled(inDc(dc), STEPS_A_MINUTE, sum)])),
     },
-    { name: 'sum of 100, raw', query: query({ aggregator: 'sum' }), wanted: new Map([['', raw(hosts, sum)]]) },
+    {
+      name: 'sum of 100, raw',
+      ...query({ aggregator: 'sum' }),
+      kairos: { aggregators: [over('sum')] },
+      wanted: new Map([['', raw(hosts, sum)]]),
+    },
   ]
 }
 
 function weekCase(): Case {
   const values = seriesValues(WEEK, { host: 2, metric: 0 })
+  const tags = { host: hostName(2) }
+  const asked = { metric: `week.${metricName(0)}`, start: PAST_WEEK_S, end: PAST_WEEK_S + WEEK.steps * WEEK.stepS - 1 }
+  const { metric, start, end } = asked
   return {
     name: 'one series, raw',
-    query: {
-      start: PAST_WEEK_S,
-      end: PAST_WEEK_S + WEEK.steps * WEEK.stepS - 1,
-      queries: [{ aggregator: 'sum', metric: `week.${metricName(0)}`, tags: { host: hostName(2) } }],
-    },
+    ...asked,
+    query: { start, end, queries: [{ aggregator: 'sum', metric, tags }] },
+    kairos: { tags },
     wanted: new Map([['', Array.from(values, (value, i) => [PAST_WEEK_S + i * WEEK.stepS, value] as const)]]),
   }
 }
