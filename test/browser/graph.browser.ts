@@ -129,6 +129,22 @@ describe.skipIf(CHROMIUM === undefined)('graphs of a real host', () => {
     expect(wrong).toEqual([])
   })
 
+  test('a comparison shows the same some time before, as it was then', async () => {
+    const query = 'm=sum:proc.loadavg.1m'
+    const { page, wrong } = await open(browser, at(`start=1795319400&end=1795320300&${query}`))
+    const name = 'proc.loadavg.1m host=web01'
+    await expect.poll(() => legend(page)).toHaveProperty([name])
+    const { [name]: then } = await legend(page)
+    await page.goto(at(`start=1795319700&end=1795320600&${query}&compare=5m`))
+    await expect.poll(async () => Object.keys(await legend(page))).toEqual([name, `${name} (5m before)`])
+    expect(await legend(page)).toMatchObject({ [`${name} (5m before)`]: then })
+    expect(new Set(await colors(page)).size).toBe(1)
+    await page.getByRole('combobox', { name: 'Compare' }).selectOption('')
+    await expect.poll(async () => Object.keys(await legend(page))).toEqual([name])
+    expect(page.url()).not.toContain('compare')
+    expect(wrong).toEqual([])
+  })
+
   test('a click notes something, which all graphs show, and takes it away again', async () => {
     const { page } = await open(browser, at(`${RANGE}&m=sum:proc.loadavg.1m`))
     const over = page.locator('.u-over')

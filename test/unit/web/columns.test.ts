@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { annotationsOf, readAnswer } from '../../../web/src/model/answer.ts'
 import { columnsOf, summaryOf } from '../../../web/src/model/columns.ts'
+import { counterparts, earlierRequest, withEarlier } from '../../../web/src/model/compare.ts'
 import { csvOf } from '../../../web/src/model/export.ts'
 import { seriesNames } from '../../../web/src/model/names.ts'
 import { countKeys, graphOfSeries } from '../../../web/src/model/series-link.ts'
@@ -152,4 +153,44 @@ test('CSV has a line a time, quotes what needs it, and no formulas', () => {
   expect(csvOf(columns, ['a,"b"', '=SUM(A1)'])).toBe(
     'time,"a,""b""",\'=SUM(A1)\r\n1970-01-01T00:00:00.000Z,1,\r\n1970-01-01T00:00:01.500Z,,-2.5\r\n',
   )
+})
+
+describe('a comparison with an earlier time', () => {
+  const cost = { rows: 1, blocks: 2, bytes: 3, readUnits: 4, points: 5, ms: 6 }
+  const series = (cpu: string, time: number) => ({
+    metric: 'm',
+    tags: { cpu },
+    aggregateTags: [],
+    query: { index: 0 },
+    dps: [[time, 1]] as const,
+  })
+  const day = 86_400_000
+  const answer = withEarlier(
+    { series: [series('0', day), series('1', day)], cost, unresolved: [] },
+    { series: [series('1', 0), series('2', 0)], cost, unresolved: [] },
+    '1d',
+    day,
+  )
+
+  test('asks for the same a day before', () => {
+    const body = {
+      start: day,
+      end: day + 5,
+      timezone: 'UTC',
+      msResolution: true,
+      showQuery: true,
+      showSummary: true,
+      globalAnnotations: true,
+      skipUnresolved: true,
+      queries: [],
+    } as const
+    expect(earlierRequest(body, day)).toEqual({ ...body, start: 0, end: 5 })
+  })
+
+  test('lays the earlier points over the later times, and each series has the place of what it is compared with', () => {
+    expect(columnsOf(answer.series).times).toEqual([day])
+    expect(counterparts(answer.series)).toEqual([0, 1, 1, 3])
+    expect(seriesNames(answer.series)).toEqual(['cpu=0', 'cpu=1', 'cpu=1 (1d before)', 'cpu=2 (1d before)'])
+    expect(answer.cost).toEqual({ rows: 2, blocks: 4, bytes: 6, readUnits: 8, points: 10, ms: 6 })
+  })
 })

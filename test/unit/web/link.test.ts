@@ -141,6 +141,7 @@ const page = fc.record<GraphPage>({
     fc
       .record({
         title: fc.string({ maxLength: 20 }),
+        compare: fc.constantFrom('', '1d', '7d'),
         queries: fc.array(query, { minLength: 1, maxLength: 3 }),
         left: axis,
         right: axis,

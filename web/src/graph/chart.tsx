@@ -16,6 +16,7 @@ export interface Line {
   readonly name: string
   readonly color: string
   readonly axis: 'left' | 'right'
+  readonly dashed: boolean
   readonly shown: boolean
 }
 
@@ -86,8 +87,8 @@ export function Chart(props: ChartProps) {
 }
 
 /** What can't be changed in a plot that is there: with another text it is made anew. */
-function shapeOf({ lines, left, right, span, zone, dark }: ChartProps): string {
-  return JSON.stringify([lines, left, right, span, zone, dark])
+function shapeOf({ lines, left, right, zone, dark }: ChartProps): string {
+  return JSON.stringify([lines, left, right, zone, dark])
 }
 
 function dataOf({ times, values }: Columns): uPlot.AlignedData {
@@ -96,7 +97,7 @@ function dataOf({ times, values }: Columns): uPlot.AlignedData {
 }
 
 function optionsOf(latest: { readonly current: ChartProps }, width: number): uPlot.Options {
-  const { lines, left, right, span, zone, dark } = latest.current
+  const { lines, left, right, zone, dark } = latest.current
   const ink = dark ? '#9aa7b4' : '#57616c'
   const grid = { stroke: dark ? '#232c36' : '#e6eaee', width: 1 }
   const hasRight = lines.some(({ axis }) => axis === 'right')
@@ -124,7 +125,7 @@ function optionsOf(latest: { readonly current: ChartProps }, width: number): uPl
     legend: { show: false },
     padding: [10, hasRight ? 0 : 22, 0, 0],
     scales: {
-      x: { time: true, range: () => [span.from, span.to] },
+      x: { time: true, range: () => [latest.current.span.from, latest.current.span.to] },
       y: scaleOf(left),
       y2: scaleOf(right),
     },
@@ -144,11 +145,12 @@ function optionsOf(latest: { readonly current: ChartProps }, width: number): uPl
     series: [
       {},
       ...lines.map(
-        ({ name, color, axis, shown }): uPlot.Series => ({
+        ({ name, color, axis, dashed, shown }): uPlot.Series => ({
           label: name,
           scale: axis === 'right' ? 'y2' : 'y',
           stroke: color,
           width: 1.6,
+          ...(dashed && { dash: [5, 4] }),
           show: shown,
           // One line alone carries its area.
           ...(lines.length === 1 && !left.log && !right.log && { fill: `${color}1f` }),

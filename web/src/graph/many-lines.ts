@@ -59,6 +59,7 @@ function drawLine(plot: uPlot, index: number): void {
   }
   ctx.strokeStyle = colorOf(series.stroke)
   ctx.lineWidth = devicePixelRatio
+  ctx.setLineDash((series.dash ?? []).map((length) => length * devicePixelRatio))
   ctx.stroke()
   ctx.restore()
 }

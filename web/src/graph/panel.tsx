@@ -3,11 +3,13 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type uPlot from 'uplot'
 import { annotationsOf } from '../model/answer.ts'
 import { colorOf } from '../model/colors.ts'
+import { counterparts } from '../model/compare.ts'
 import { seriesNames } from '../model/names.ts'
 import { type Graph, newQuery } from '../model/page.ts'
 import { askedQueries } from '../model/request.ts'
 import { Icon } from '../parts/icons.tsx'
 import { Notice } from '../parts/notice.tsx'
+import { Select } from '../parts/select.tsx'
 import { page, show, showGraph, showQuery, zone, zoomOut, zoomTo } from '../store/page.ts'
 import { theme } from '../store/theme.ts'
 import { Annotate } from './annotate.tsx'
@@ -39,15 +41,17 @@ export function Panel({ graph, index }: { graph: Graph; index: number }) {
     return () => observer.disconnect()
   }, [])
   // Another answer has other series at the same places.
-  const shape = drawn?.answer.series.map(({ metric, tags }) => metric + JSON.stringify(tags)).join()
+  const shape = drawn?.answer.series.map(({ metric, tags, before }) => metric + JSON.stringify([tags, before])).join()
   useEffect(() => setAlone(undefined), [shape])
 
   const lines = useMemo<Line[]>(() => {
     const series = drawn?.answer.series ?? []
     const queries = askedQueries(graph)
+    const same = counterparts(series)
     return seriesNames(series).map((name, i) => ({
       name,
-      color: colorOf(i, dark),
+      color: colorOf(same[i] ?? i, dark),
+      dashed: series[i]!.before !== undefined,
       axis: queries[series[i]!.query.index]?.axis ?? 'left',
       shown: alone === undefined || alone.has(i),
     }))
@@ -89,6 +93,20 @@ export function Panel({ graph, index }: { graph: Graph; index: number }) {
         <button type="button" class="button quiet" onClick={() => setQueries([...graph.queries, newQuery()])}>
           <Icon name="add" /> Query
         </button>
+        <Select
+          label="Compare"
+          title="The same some time before, as dashed lines"
+          value={graph.compare}
+          options={COMPARES}
+          names={{
+            '': 'Compare',
+            '1h': '1 h before',
+            '1d': '1 day before',
+            '7d': '7 days before',
+            '30d': '30 days before',
+          }}
+          onChange={(compare) => showGraph(index, { compare })}
+        />
         <AxesMenu graph={graph} onChange={(change) => showGraph(index, change)} />
         {drawn && <ExportMenu drawn={drawn} lines={lines} plot={plot} title={graph.title} />}
         {page.value.graphs.length > 1 && (
@@ -161,5 +179,7 @@ export function Panel({ graph, index }: { graph: Graph; index: number }) {
     </section>
   )
 }
+
+const COMPARES = ['', '1h', '1d', '7d', '30d']
 
 const KINDS: Readonly<Record<string, string>> = { metric: 'metric', tagk: 'tag', tagv: 'tag value' }

@@ -3,8 +3,10 @@ import { ApiError, ask, signIns } from '../api/client.ts'
 import { newestOnly } from '../api/newest.ts'
 import { type Answer, readAnswer } from '../model/answer.ts'
 import { type Columns, columnsOf } from '../model/columns.ts'
+import { earlierRequest, withEarlier } from '../model/compare.ts'
 import type { Graph } from '../model/page.ts'
 import { type QueryBody, requestFor, type Span, spanOf } from '../model/request.ts'
+import { durationMs } from '../model/time.ts'
 import { page, ticks, zone } from '../store/page.ts'
 
 /** An answer, and all that it was the answer to. */
@@ -39,6 +41,7 @@ export function useAnswer(graph: Graph, pixels: number): Asked {
   const width = Math.ceil(pixels / 100) * 100
   const key = JSON.stringify([
     graph.queries.map((query) => ({ ...query, axis: undefined })),
+    graph.compare,
     start,
     end,
     tz,
@@ -57,8 +60,17 @@ export function useAnswer(graph: Graph, pixels: number): Asked {
       setAsked((before) => ({ ...before, busy: true }))
       try {
         const drawn = await newest.current(async (signal) => {
-          const elements = await ask<Parameters<typeof readAnswer>[0]>('query', { query: { arrays: '' }, body, signal })
-          const answer = readAnswer(elements)
+          const look = async (asked: QueryBody) =>
+            readAnswer(
+              await ask<Parameters<typeof readAnswer>[0]>('query', { query: { arrays: '' }, body: asked, signal }),
+            )
+          const ms = durationMs(graph.compare)
+          const [later, earlier] = await Promise.all([
+            look(body),
+            ms === undefined ? undefined : look(earlierRequest(body, ms)),
+          ])
+          const answer =
+            ms === undefined || earlier === undefined ? later : withEarlier(later, earlier, graph.compare, ms)
           await nextTask()
           const columns = columnsOf(answer.series)
           await nextTask()

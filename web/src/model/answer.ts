@@ -13,6 +13,8 @@ export interface AnswerSeries {
   readonly tags: Readonly<Record<string, string>>
   readonly aggregateTags: readonly string[]
   readonly query: { readonly index: number }
+  /** How long before the range its points are, such as `1d`; absent: within it. The server knows nothing of it. */
+  readonly before?: string
   readonly annotations?: readonly Annotation[]
   readonly globalAnnotations?: readonly Annotation[]
   readonly dps: readonly (readonly [time: number, value: number | string | null])[]

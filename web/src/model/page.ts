@@ -64,6 +64,8 @@ export interface Axis {
 
 export interface Graph {
   readonly title: string
+  /** How long before its range the same is shown again, such as `1d`; empty: not at all. */
+  readonly compare: string
   readonly queries: readonly Query[]
   readonly left: Axis
   readonly right: Axis
@@ -99,7 +101,7 @@ export function newQuery(metric = ''): Query {
 }
 
 export function newGraph(queries: readonly Query[] = [newQuery()]): Graph {
-  return { title: '', queries, left: NO_AXIS_OPTIONS, right: NO_AXIS_OPTIONS }
+  return { title: '', compare: '', queries, left: NO_AXIS_OPTIONS, right: NO_AXIS_OPTIONS }
 }
 
 export function newPage(): GraphPage {

@@ -1,5 +1,6 @@
 import { type Axis, type Graph, type GraphPage, NO_AXIS_OPTIONS, newGraph, newPage, type Query, UNITS } from './page.ts'
 import { formatQuery, LinkError, parseQuery } from './query-text.ts'
+import { durationMs } from './time.ts'
 
 /** What a link says, and what in it could not be read. */
 export interface ReadLink {
@@ -11,7 +12,7 @@ export interface ReadLink {
  * Reads what stands behind `#` or `#/graph?`. It is OpenTSDB's own form, so that links of its GUI open the same graph, and more words
  * of the same kind: `graph` begins a further graph, to which what follows belongs.
  *
- * `start`, `end`, `tz`, `autoreload`: the page. `m` (each with an `o` for its axis), `title`, `yrange`, `y2range`, `ylog`, `y2log`,
+ * `start`, `end`, `tz`, `autoreload`: the page. `m` (each with an `o` for its axis), `title`, `compare`, `yrange`, `y2range`, `ylog`, `y2log`,
  * `unit`, `y2unit`: a graph. Words for gnuplot alone (`wxh`, `key`, `smooth` and others) are passed over.
  */
 export function readLink(hash: string): ReadLink {
@@ -48,6 +49,7 @@ export function writeLink(page: GraphPage): string {
 /** A graph while its words are being read. */
 interface Draft {
   title: string
+  compare: string
   queries: Query[]
   left: Axis
   right: Axis
@@ -56,11 +58,11 @@ interface Draft {
 }
 
 function newDraft(): Draft {
-  return { title: '', queries: [], left: NO_AXIS_OPTIONS, right: NO_AXIS_OPTIONS, options: 0 }
+  return { title: '', compare: '', queries: [], left: NO_AXIS_OPTIONS, right: NO_AXIS_OPTIONS, options: 0 }
 }
 
-function finish({ title, queries, left, right }: Draft): Graph {
-  return { ...newGraph(queries.length > 0 ? queries : undefined), title, left, right }
+function finish({ title, compare, queries, left, right }: Draft): Graph {
+  return { ...newGraph(queries.length > 0 ? queries : undefined), title, compare, left, right }
 }
 
 /** @returns whether the word is one about a graph */
@@ -77,6 +79,10 @@ function takeGraphWord(draft: Draft, name: string, value: string): boolean {
     }
     case 'title':
       draft.title = value
+      return true
+    case 'compare':
+      if (durationMs(value) === undefined) throw new LinkError(`“${value}” is no time before, such as 1d`)
+      draft.compare = value
       return true
     case 'ylog':
       draft.left = { ...draft.left, log: true }
@@ -141,7 +147,7 @@ function parseSeconds(value: string): number {
   return seconds
 }
 
-function graphWords({ title, queries, left, right }: Graph): string[] {
+function graphWords({ title, compare, queries, left, right }: Graph): string[] {
   const words: string[] = []
   for (const query of queries) {
     if (query.metric === '') continue
@@ -152,6 +158,7 @@ function graphWords({ title, queries, left, right }: Graph): string[] {
     words.push(...drawn.map(({ axis }) => word('o', axis === 'right' ? 'axis x1y2' : '')))
   }
   if (title !== '') words.push(word('title', title))
+  if (compare !== '') words.push(word('compare', compare))
   for (const [axis, prefix] of [
     [left, 'y'],
     [right, 'y2'],
