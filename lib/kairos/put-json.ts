@@ -65,6 +65,8 @@ class KairosPutParser {
   readonly #tagsByContent = new Map<string, KairosTags>()
   readonly #metrics = new Map<string, KairosMetric>()
   readonly #sent = new SentMetric()
+  /** From the first metric on that is no JSON. */
+  #isLenient = false
 
   constructor(text: string, limits: Limits, now: number) {
     this.#scanner = new JsonScanner(text, limits.jsonDepth)
@@ -118,19 +120,27 @@ class KairosPutParser {
     const sent = this.#sent
     const from = scanner.at
     sent.clear()
-    try {
-      this.#readMembers()
-    } catch (error) {
-      if (!(error instanceof UnreadablePutError)) throw error
-      // Gson takes more than JSON: single quotes, words without quotes and comments. Who sends that may wait a little longer.
-      sent.clear()
-      const { value, end } = readLenientObject(scanner.text, from)
-      for (const [name, member] of value) assignMember(sent, name, member)
-      scanner.at = end
+    if (!this.#isLenient) {
+      try {
+        this.#readMembers()
+      } catch (error) {
+        if (!(error instanceof UnreadablePutError)) throw error
+        // Not for one metric after the other: to say where a text breaks takes reading it from its beginning.
+        this.#isLenient = true
+      }
     }
+    if (this.#isLenient) this.#readLeniently(from)
     const metric = this.#metricOf(sent.name)
     const tags = sent.tagsText === undefined ? this.#tagsOf(sent.tags) : this.#tagsOfText(sent.tagsText, sent.tags)
     keepMetric(this.#context, sent, metric, tags, index)
+  }
+
+  /** Gson takes more than JSON: single quotes, words without quotes, comments. Who sends that may wait a little longer. */
+  #readLeniently(from: number): void {
+    this.#sent.clear()
+    const { value, end } = readLenientObject(this.#scanner.text, from)
+    for (const [name, member] of value) assignMember(this.#sent, name, member)
+    this.#scanner.at = end
   }
 
   #readMembers(): void {

@@ -193,3 +193,42 @@ test('any points come out as they went in', () => {
     { numRuns: 200 },
   )
 })
+
+test('whatever is sent, it is read or refused in words', () => {
+  const token = fc.constantFrom(
+    '[',
+    ']',
+    '{',
+    '}',
+    ',',
+    ':',
+    '"name"',
+    '"tags"',
+    '"datapoints"',
+    '"value"',
+    '"time"',
+    '1',
+    '-',
+    '"',
+    "'",
+    'x',
+    ' ',
+    '#',
+    '1e9',
+  )
+  const whole = fc.constantFrom(one('1'), one("'x'"), one('[[]]'))
+  const body = fc.array(fc.oneof({ weight: 5, arbitrary: token }, { weight: 1, arbitrary: whole }), { maxLength: 30 })
+  fc.assert(
+    fc.property(body, (tokens) => {
+      const { batch, errors } = parseKairosPut(tokens.join(''), DEFAULT_LIMITS, NOW)
+      expect(batch.seriesOf).toHaveLength(batch.points.count)
+      for (const error of errors) expect(error).toMatch(/\S/)
+    }),
+    { numRuns: 3000 },
+  )
+})
+
+test('many metrics that are no JSON are read as quickly as others', () => {
+  const metrics = Array.from({ length: 20_000 }, (_, i) => one(`'v${i}'`))
+  expect(read(`[${metrics}]`).points).toHaveLength(20_000)
+})
