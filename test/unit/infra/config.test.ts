@@ -30,6 +30,7 @@ test('without context, everything has its documented default', () => {
     plugins: [],
     corsOrigins: [],
     domain: undefined,
+    web: false,
   })
 })
 

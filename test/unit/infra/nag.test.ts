@@ -19,6 +19,24 @@ const MEANT_WITH_CORS: Readonly<Record<string, string>> = {
     'Browsers ask before they ask, without a token; the answer says only what is asked of the gateway’s configuration',
 }
 
+const UPLOADING = 'Tsdb/Custom::CDKBucketDeployment'
+const UPLOADS =
+  'The CDK’s own, which runs at deployments alone and copies the UI’s files; its code and its role come with the CDK'
+
+/** Likewise, where the UI is deployed. */
+const MEANT_WITH_WEB: Readonly<Record<string, string>> = {
+  'AwsSolutions-CFR1 Tsdb/Web/Distribution': 'People look at graphs from everywhere',
+  'AwsSolutions-CFR2 Tsdb/Web/Distribution':
+    'The files are public and the API asks for tokens; a WAF costs more than all the rest when idle',
+  'AwsSolutions-CFR3 Tsdb/Web/Distribution':
+    'What is asked of the API its functions log; the files are the same for everybody',
+  'AwsSolutions-CFR4 Tsdb/Web/Distribution': 'CloudFront’s own certificate takes no other setting',
+  'AwsSolutions-S1 Tsdb/Web/Files': 'CloudFront alone reads the bucket, and what is in it is public',
+  [`AwsSolutions-IAM4 ${UPLOADING}`]: UPLOADS,
+  [`AwsSolutions-IAM5 ${UPLOADING}`]: UPLOADS,
+  [`AwsSolutions-L1 ${UPLOADING}`]: UPLOADS,
+}
+
 /** Rule and construct of whatever the checks find in the stack of some context. */
 function findings(context: Readonly<Record<string, unknown>>): string[] {
   const outdir = mkdtempSync(join(tmpdir(), 'tsdb-nag-'))
@@ -28,9 +46,13 @@ function findings(context: Readonly<Record<string, unknown>>): string[] {
   const app = createApp({ outdir, validate: false, context: { ...context, 'aws:cdk:bundling-stacks': [] } })
   app.synth()
   const { violations } = new AwsSolutionsChecks(app).validateScope(app)
-  return violations.flatMap(({ ruleName, violatingResources }) =>
-    violatingResources.map(({ constructPath }) => `${ruleName} ${constructPath?.replace(/\/Resource$/, '')}`),
+  const found = violations.flatMap(({ ruleName, violatingResources }) =>
+    violatingResources.map(({ constructPath = '' }) => {
+      const construct = constructPath.replace(/\/Resource$/, '').replace(/(Custom::[A-Za-z]+?)[0-9A-F]{32}.*$/, '$1')
+      return `${ruleName.replace(/\[.*\]$/, '')} ${construct}`
+    }),
   )
+  return [...new Set(found)]
 }
 
 test.each([
@@ -44,7 +66,12 @@ test.each([
     certificateArn: 'arn:aws:acm:eu-central-1:123456789012:certificate/12ab-34cd',
   },
   { authorizer: 'iam', mode: 'ro' },
+  { web: 'true' },
 ])('AWS Solutions’ checks find nothing in the template of %j but what is meant so', (context) => {
-  const meant = { ...MEANT, ...('corsOrigins' in context && MEANT_WITH_CORS) }
+  const meant = {
+    ...MEANT,
+    ...('corsOrigins' in context && MEANT_WITH_CORS),
+    ...('web' in context && MEANT_WITH_WEB),
+  }
   expect(findings(context).sort()).toEqual(Object.keys(meant).sort())
 })
