@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ENV } from '../../functions/environment.ts'
 import { readPutOutcome } from '../../lib/ingest/put-outcome.ts'
 import { isRecord, tryJson } from '../../lib/model/json.ts'
@@ -14,6 +15,11 @@ import type { GatewayAnswer } from './answer.ts'
 
 /** Calls the function that serves a request, as if it had come by HTTP. */
 export type CallRoute = (method: 'GET' | 'POST', url: string, body: string) => Promise<GatewayAnswer>
+
+/** Points that are turned away are put again for this long, and only then are errors. */
+const PATIENCE_MS = 60_000
+const FIRST_WAIT_MS = 100
+const LONGEST_WAIT_MS = 2_000
 
 /** What telnet's commands are by HTTP. */
 const PATHS: Readonly<Record<AskedCommand, string>> = {
@@ -50,7 +56,7 @@ export class TelnetFront {
     this.#service = {
       limits,
       counters: this.#counters,
-      queue: new PutQueue((points) => putPoints(points, call)),
+      queue: new PutQueue((points) => putPoints(points, this.#patient(call))),
       ask: (command) => this.#ask(command, call),
     }
     for (const socket of this.#waiting.splice(0)) this.#accept(socket)
@@ -78,6 +84,21 @@ export class TelnetFront {
         this.#running.delete(running)
       })
     this.#running.add(running)
+  }
+
+  /**
+   * Makes a request again for as long as it is turned away, for a while: telnet's clients are told to slow down by not being read, and
+   * most send nothing twice.
+   */
+  #patient(call: CallRoute): CallRoute {
+    return async (...request) => {
+      const until = performance.now() + PATIENCE_MS
+      for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
+        const answer = await call(...request)
+        if (answer.status !== 503 || this.#closed || performance.now() + waitMs > until) return answer
+        await sleep(waitMs)
+      }
+    }
   }
 
   async #ask(command: AskedCommand, call: CallRoute): Promise<string> {

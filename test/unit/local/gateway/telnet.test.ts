@@ -7,14 +7,19 @@ import { tinyFunction } from '../functions/bundle.ts'
 
 const PATIENT = { timeout: 30_000 }
 
+/** What was taken is remembered by the instance, so there may be but one. */
+const ONE = { mostInstances: 1 }
+
 /** Takes puts as the real one does, but for points that say otherwise by their metric; /taken lists them. */
 const TAKES_PUTS = `const taken = []
+let busy = 3
 export const handler = async ({ rawPath, body }) => {
   if (rawPath === '/taken') return { statusCode: 200, body: JSON.stringify(taken) }
   if (rawPath === '/version') return { statusCode: 200, body: 'version\\n' }
   if (rawPath === '/stats') return { statusCode: 200, body: 'a.figure 1 2 x=y\\n' }
   const points = JSON.parse(body)
   if (points.length > 1000) return { statusCode: 413, body: '{"error":{"message":"Too much"}}' }
+  if (points.some(({ metric }) => metric === 'busy') && busy-- > 0) return { statusCode: 503, body: '{}' }
   if (points.some(({ metric }) => metric === 'away')) return { statusCode: 500, body: '{"error":{"message":"no\\\\nstore"}}' }
   const bad = points.filter(({ metric }) => metric === 'bad')
   taken.push(...points.filter(({ metric }) => metric !== 'bad').map(({ metric, value }) => metric + ' ' + value))
@@ -23,7 +28,7 @@ export const handler = async ({ rawPath, body }) => {
 }`
 
 async function serve() {
-  const { pool } = await tinyFunction(TAKES_PUTS)
+  const { pool } = await tinyFunction(TAKES_PUTS, {}, ONE)
   const gateway = await Gateway.listen(0, createLog('silent'))
   const routes = [{ routeKey: '$default', functionId: 'Tiny', timeoutMs: 30_000 }]
   gateway.serve({ logicalId: 'api', routes, cors: undefined }, new Map([['Tiny', pool]]))
@@ -84,6 +89,12 @@ test('a store that takes nothing is a line for each point, and not the end', asy
   client.send('put m 1 2 a=b\n')
   expect(await client.end()).toBe('put: Storage exception: 500 no store\n'.repeat(2))
   expect(await taken()).toEqual(['m 2'])
+})
+
+test('points that are turned away are put again until they are taken', async () => {
+  const { port, taken } = await serve()
+  expect(await telnet(port, 'put busy 1 1 a=b\nput m 1 2 a=b\n')).toBe('')
+  expect(await taken()).toEqual(['busy 1', 'm 2'])
 })
 
 test('a batch that is too large for the function is sent in parts', async () => {
@@ -156,7 +167,7 @@ test('hundreds of connections at once bring each of their points', async () => {
 })
 
 test('closing puts the points that were read', async () => {
-  const { pool } = await tinyFunction(TAKES_PUTS)
+  const { pool } = await tinyFunction(TAKES_PUTS, {}, ONE)
   const gateway = await Gateway.listen(0, createLog('silent'))
   const routes = [{ routeKey: '$default', functionId: 'Tiny', timeoutMs: 30_000 }]
   gateway.serve({ logicalId: 'api', routes, cors: undefined }, new Map([['Tiny', pool]]))
