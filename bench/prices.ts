@@ -93,8 +93,8 @@ export const ASSUMED = {
   windowSeconds: 5,
   /** Rows a second that seal writes. */
   rowsASecond: 4000,
-  /** Bytes of log that an invocation leaves at the level `warn`: none of its own; platform logs are off. */
-  logBytes: 0,
+  /** Bytes of log that an invocation leaves at the level `warn`: the line of its metrics; platform logs are off. */
+  logBytes: 360,
   /** Days that the stream keeps records, and blocks last. */
   streamDays: 7,
   blockDays: 14,

@@ -76,6 +76,26 @@ export interface StackConfig {
    */
   readonly logLevel: LogLevel
   /**
+   * Whether functions publish metrics of what they do; alarms and graphs that need them stay silent otherwise.
+   * @default true
+   */
+  readonly metrics: boolean
+  /**
+   * Whether X-Ray traces calls of functions.
+   * @default false
+   */
+  readonly tracing: boolean
+  /**
+   * ARN of the SNS topic that alarms are sent to.
+   * @default none
+   */
+  readonly alarmTopic: string | undefined
+  /**
+   * Minutes for which a new version of a function gets a tenth of the calls before it gets all.
+   * @default - a new version gets all calls at once
+   */
+  readonly canary: CanaryMinutes | undefined
+  /**
    * Whether DELETE /api/query deletes points.
    * @default false
    */
@@ -153,6 +173,10 @@ export const CONTEXT_KEYS = [
   'rejectRetentionDays',
   'logRetentionDays',
   'logLevel',
+  'metrics',
+  'tracing',
+  'alarmTopic',
+  'canary',
   'allowDelete',
   'mode',
   'authorizer',
@@ -172,6 +196,10 @@ type Context = ContextReader<(typeof CONTEXT_KEYS)[number]>
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** CodeDeploy's own canaries, but for the one of 5 minutes: the alarms that take a version back look at 5 minutes each. */
+const CANARY_MINUTES = [10, 15, 30] as const
+export type CanaryMinutes = (typeof CANARY_MINUTES)[number]
 
 /** What CloudWatch Logs accepts as RetentionInDays, up to ten years. */
 const LOG_RETENTION_DAYS = [
@@ -205,6 +233,10 @@ export function readConfig(node: Node): StackConfig {
     rejectRetentionDays: context.whole('rejectRetentionDays', { least: 1, most: 3650 }) ?? 30,
     logRetentionDays: context.choice('logRetentionDays', LOG_RETENTION_DAYS) ?? 30,
     logLevel: context.choice('logLevel', LOG_LEVELS) ?? 'warn',
+    metrics: context.choice('metrics', ['true', 'false']) !== 'false',
+    tracing: context.choice('tracing', ['true', 'false']) === 'true',
+    alarmTopic: context.text('alarmTopic', isTopicArn, "an SNS topic's ARN"),
+    canary: context.choice('canary', CANARY_MINUTES),
     allowDelete: context.choice('allowDelete', ['true', 'false']) === 'true',
     mode: context.choice('mode', MODES) ?? 'rw',
     authorizer: readAuthorizer(context),
@@ -216,6 +248,10 @@ export function readConfig(node: Node): StackConfig {
     web: context.choice('web', ['true', 'false']) === 'true',
     domain: readDomain(context),
   }
+}
+
+function isTopicArn(value: string): boolean {
+  return /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}(\.fifo)?$/.test(value)
 }
 
 /** `*`, or origins with commas between them; in cdk.json also a list. */

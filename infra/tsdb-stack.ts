@@ -24,8 +24,8 @@ export class TsdbStack extends Stack {
     const { config } = props
     const storage = new Storage(this, 'Storage', { config })
     const ingest = new Ingest(this, 'Ingest', { config, storage })
-    const seal = new Seal(this, 'Seal', { config, storage })
-    const trees = new Trees(this, 'Trees', { config, storage })
+    new Seal(this, 'Seal', { config, storage })
+    new Trees(this, 'Trees', { config, storage })
     const query = new Query(this, 'Query', { config, storage, stream: ingest.stream })
     const deletion = new Delete(this, 'Delete', { config, storage })
     const devices = new Devices(this, 'Devices', { config, stream: ingest.stream })
@@ -40,10 +40,10 @@ export class TsdbStack extends Stack {
       meta: query.meta.lambda,
     })
     new Observe(this, 'Observe', {
-      consume: ingest.consume.lambda,
-      seal: seal.seal.lambda,
-      trees: trees.trees.lambda,
-      service: storage.tables.data.tableName,
+      config,
+      storage,
+      stream: ingest.stream,
+      api: api.api,
       failedBatches: ingest.failed,
       failedDevices: devices.failed,
     })
