@@ -50,6 +50,9 @@ export interface ComputeBudget {
 /** How long a row of KairosDB's is: three weeks. Its `limit` counts in rows. */
 const ROW_MS = 1_814_400_000
 
+/** Points between two looks at the clock where each of them may take long. */
+const POINTS_A_LOOK = 1024
+
 /** Series of one group, of one type: parts of them with points. */
 interface Group {
   readonly tagGroup: Readonly<Record<string, unknown>> | undefined
@@ -82,7 +85,7 @@ export function computeMetric(query: MetricQuery, series: readonly NamedSeries[]
       time: () => budget.time(),
       save: (one) => saved.push(one),
     }
-    for (const part of splitPoints(points, pointGroupBys)) {
+    for (const part of splitPoints(points, pointGroupBys, budget)) {
       const taken =
         query.limit > 0 ? slicePoints(part.points, 0, Math.min(query.limit, part.points.count)) : part.points
       const result = aggregate(taken, query.aggregators, group.type, context)
@@ -178,10 +181,13 @@ function pick(points: PointColumns, isWanted: (index: number) => boolean): Point
 function splitPoints(
   points: PointColumns,
   groupBys: readonly PointGroupBy[],
+  budget: ComputeBudget,
 ): { groupBy: readonly Readonly<Record<string, unknown>>[]; points: PointColumns }[] {
   if (groupBys.length === 0) return [{ groupBy: [], points }]
   const groups = new Map<string, { numbers: number[]; indexes: number[] }>()
   for (let i = 0; i < points.count; i++) {
+    // each point is held to every bin
+    if (i % POINTS_A_LOOK === 0) budget.time()
     const numbers = groupBys.map((by) => by.groupOf(points, i))
     const key = numbers.join()
     const group = groups.get(key)

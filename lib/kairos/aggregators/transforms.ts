@@ -161,8 +161,10 @@ export interface Threshold {
 /** How many thresholds a value passes or, descending, how many it does not. */
 export function scoreAggregator(thresholds: readonly Threshold[], isDescending: boolean): Aggregator {
   const ascending = [...thresholds].sort((a, b) => a.value - b.value || boundaryOrder(a) - boundaryOrder(b))
-  return numeric('score', (points) =>
-    withDoubles(points, (value) => {
+  return numeric('score', (points, context) =>
+    withDoubles(points, (value, i) => {
+      // each point is held to every threshold
+      if (i % 1024 === 0) context.time()
       const at = ascending.findIndex((one) => value < one.value || (value === one.value && one.boundary === 'superior'))
       const passed = at < 0 ? ascending.length : at
       return isDescending ? ascending.length - passed : passed
