@@ -37,7 +37,7 @@ const CHARACTERS_PER_POINT = 50
 
 /** A metric's fields, in quotes as they stand in the text. */
 const FIELDS: readonly string[] = ['name', 'timestamp', 'time', 'value', 'tags', 'datapoints', 'type', 'ttl']
-const QUOTED_FIELDS = new Map(FIELDS.map((name, i) => [`"${name}"`, i]))
+const FIELD_CODES = FIELDS.map((name) => Uint16Array.from(`"${name}"`, (char) => char.charCodeAt(0)))
 const [NAME, TIMESTAMP, TIME, VALUE, TAGS, DATAPOINTS, TYPE, TTL] = [0, 1, 2, 3, 4, 5, 6, 7]
 
 /**
@@ -61,6 +61,9 @@ class KairosPutParser {
   readonly #context: PutContext
   /** By their JSON text: most metrics of a request repeat a text that was read and checked before. */
   readonly #tagsByText = new Map<string, KairosTags>()
+  /** The tags before and their JSON text: a collector's next metric often has the same. */
+  #lastTags: KairosTags | undefined
+  #lastTagsText = ''
   /** By their checked content, as the store has it: in another order it is the same series. */
   readonly #tagsByContent = new Map<string, KairosTags>()
   readonly #metrics = new Map<string, KairosMetric>()
@@ -152,9 +155,7 @@ class KairosPutParser {
     }
     for (;;) {
       if (scanner.peek() !== QUOTE) scanner.fail('A field name wanted')
-      const from = scanner.at
-      scanner.string()
-      const field = QUOTED_FIELDS.get(scanner.text.slice(from, scanner.at)) ?? -1
+      const field = this.#readFieldName()
       scanner.expect(COLON, 'A colon wanted')
       this.#readMember(field)
       const unit = scanner.peek()
@@ -162,6 +163,22 @@ class KairosPutParser {
       if (unit === CLOSE_OBJECT) return
       if (unit !== COMMA) scanner.fail('A comma or } wanted', scanner.at - 1)
     }
+  }
+
+  /** Reads a field's name, compared in place: it makes no string. @returns its index in FIELDS, -1 for another */
+  #readFieldName(): number {
+    const scanner = this.#scanner
+    const { text, at } = scanner
+    for (let i = 0; i < FIELD_CODES.length; i++) {
+      const codes = FIELD_CODES[i]!
+      let same = 1
+      while (same < codes.length && text.charCodeAt(at + same) === codes[same]) same++
+      if (same === codes.length) {
+        scanner.at = at + same
+        return i
+      }
+    }
+    return FIELDS.indexOf(scanner.string())
   }
 
   #readMember(field: number): void {
@@ -216,7 +233,8 @@ class KairosPutParser {
       return { kind: 'boolean', text }
     }
     scanner.number()
-    return { kind: 'number', text: scanner.numberText() }
+    const { numberValue, numberIsInteger } = scanner
+    return { kind: 'number', text: scanner.numberText(), double: numberValue, isInteger: numberIsInteger }
   }
 
   #readTags(): void {
@@ -230,6 +248,10 @@ class KairosPutParser {
       return
     }
     if (unit !== OPEN_OBJECT) scanner.fail('An object wanted for tags')
+    if (this.#lastTags !== undefined && scanner.skipText(this.#lastTagsText)) {
+      sent.tagsText = this.#lastTagsText
+      return
+    }
     // Up to the first brace is all of it unless a name has a brace; then it is no whole object and not among the known.
     const from = scanner.at
     const end = scanner.text.indexOf('}', from) + 1
@@ -317,11 +339,14 @@ class KairosPutParser {
   }
 
   #tagsOfText(text: string, sent: readonly (readonly [string, string | null])[]): KairosTags {
+    if (this.#lastTags !== undefined && text === this.#lastTagsText) return this.#lastTags
     let tags = this.#tagsByText.get(text)
     if (tags === undefined) {
       tags = this.#tagsOf(sent)
       this.#tagsByText.set(text, tags)
     }
+    this.#lastTags = tags
+    this.#lastTagsText = text
     return tags
   }
 

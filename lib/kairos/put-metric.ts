@@ -28,6 +28,7 @@ export class SentPoints {
   readonly #others = new Map<number, readonly SentValue[]>()
 
   clear(): void {
+    if (this.count === 0) return
     this.count = 0
     this.#times.length = 0
     this.#numbers.length = 0
@@ -88,7 +89,8 @@ export class SentPoints {
 
   /** The value of a plain point as it was written. @param text the body */
   plainValue(i: number, text: string): SentValue {
-    return { kind: 'number', text: text.slice(this.#from[i], this.#to[i]) }
+    const isInteger = !this.#isFloat[i]!
+    return { kind: 'number', text: text.slice(this.#from[i], this.#to[i]), double: this.#numbers[i]!, isInteger }
   }
 }
 
@@ -163,7 +165,7 @@ function isArray(value: Json): value is readonly Json[] {
 
 function sentValueOf(value: Json): SentValue {
   if (value === null) return { kind: 'null' }
-  if (value instanceof JsonNumber) return { kind: 'number', text: value.text }
+  if (value instanceof JsonNumber) return { kind: 'number', text: value.text, double: Number.NaN, isInteger: false }
   if (typeof value === 'string') return { kind: 'text', text: value }
   if (typeof value === 'boolean') return { kind: 'boolean', text: value ? 'true' : 'false' }
   return { kind: isArray(value) ? (value.length === 0 ? 'emptyArray' : 'array') : 'object' }

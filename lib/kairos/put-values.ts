@@ -2,8 +2,8 @@ import { KIND_FLOAT, KIND_MS, type PointColumnsBuilder } from '../model/points.t
 
 /** A value of a point as it was sent, read but not yet understood: what it is depends on the type, which may stand behind it. */
 export type SentValue =
-  /** A number; `exact` where the scanner could compute it, with its text otherwise. */
-  | { readonly kind: 'number'; readonly text: string }
+  /** A number; `double` is NaN where only the text has its value. */
+  | { readonly kind: 'number'; readonly text: string; readonly double: number; readonly isInteger: boolean }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'boolean'; readonly text: 'true' | 'false' }
   | { readonly kind: 'null' | 'array' | 'emptyArray' | 'object' }
@@ -43,6 +43,10 @@ export function pushValue(
   type: string | undefined,
 ): string | undefined {
   if (value.kind !== 'number' && value.kind !== 'text' && value.kind !== 'boolean') return 'value is an invalid type'
+  if (value.kind === 'number' && type === undefined && !Number.isNaN(value.double)) {
+    points.push(time, value.double, value.isInteger ? KIND_MS : KIND_MS | KIND_FLOAT)
+    return undefined
+  }
   const { text } = value
   const isString = type === undefined ? value.kind !== 'number' && !looksNumeric(value) : type === 'string'
   if (isString) {
