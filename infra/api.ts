@@ -1,6 +1,7 @@
 import { CfnOutput, Duration } from 'aws-cdk-lib'
 import {
   ApiMapping,
+  CfnStage,
   CorsHttpMethod,
   type CorsPreflightOptions,
   DomainName,
@@ -45,6 +46,8 @@ export class Api extends Construct {
       defaultAuthorizer: props.authorizer,
       ...(config.corsOrigins.length > 0 && { corsPreflight: corsOf(config.corsOrigins) }),
     })
+
+    this.#throttle(config.throttle)
 
     const { DELETE, GET, POST } = HttpMethod
     const put = new HttpLambdaIntegration('Put', props.put)
@@ -110,6 +113,13 @@ export class Api extends Construct {
         }
       }
     }
+  }
+
+  /** The construct of an HTTP API makes the stage by itself and lets nobody say how many requests it takes. */
+  #throttle({ rate, burst }: StackConfig['throttle']): void {
+    const stage = this.api.defaultStage?.node.defaultChild
+    if (!(stage instanceof CfnStage)) throw new Error('The HTTP API has no default stage')
+    stage.addPropertyOverride('DefaultRouteSettings', { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst })
   }
 
   #mapDomain(name: string, certificateArn: string): void {

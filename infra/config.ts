@@ -131,6 +131,11 @@ export interface StackConfig {
    */
   readonly plugins: readonly PluginConfig[]
   /**
+   * Requests a second that the API takes in the long run, and at once; what is more the gateway answers 429.
+   * @default 1000 and 2000
+   */
+  readonly throttle: { readonly rate: number; readonly burst: number }
+  /**
    * Origins whose pages browsers let read answers; `*` for all.
    * @default none
    */
@@ -186,6 +191,8 @@ export const CONTEXT_KEYS = [
   'deviceTopic',
   'deviceMapping',
   'plugins',
+  'requestRate',
+  'requestBurst',
   'corsOrigins',
   'web',
   'domain',
@@ -244,6 +251,11 @@ export function readConfig(node: Node): StackConfig {
     deviceTopic: readDeviceTopic(context),
     deviceMapping: readDeviceMapping(context),
     plugins: readPlugins(context.object('plugins'), process.cwd()),
+    // An account's own limits, unless raised: 10,000 a second, bursts of 5,000.
+    throttle: {
+      rate: context.whole('requestRate', { least: 1, most: 100_000 }) ?? 1000,
+      burst: context.whole('requestBurst', { least: 1, most: 50_000 }) ?? 2000,
+    },
     corsOrigins: readCorsOrigins(context),
     web: context.choice('web', ['true', 'false']) === 'true',
     domain: readDomain(context),

@@ -120,6 +120,18 @@ describe('stream and consumer', () => {
     template.hasResourceProperties('AWS::Lambda::EventSourceMapping', { MaximumBatchingWindowInSeconds: 0 })
   })
 
+  test('requestRate and requestBurst: the gateway takes no more', () => {
+    const throttleOf = (context: Record<string, string>) => {
+      const [stage] = Object.values(synthesise(context).template.findResources('AWS::ApiGatewayV2::Stage'))
+      return stage?.Properties.DefaultRouteSettings
+    }
+    expect(throttleOf({})).toMatchObject({ ThrottlingRateLimit: 1000, ThrottlingBurstLimit: 2000 })
+    expect(throttleOf({ requestRate: '20', requestBurst: '5' })).toMatchObject({
+      ThrottlingRateLimit: 20,
+      ThrottlingBurstLimit: 5,
+    })
+  })
+
   test('syncTimeout: reaches put in milliseconds', () => {
     const { template } = synthesise({ syncTimeout: '7' })
     template.hasResourceProperties('AWS::Lambda::Function', variables(/put/, { TSDB_SYNC_TIMEOUT_MS: '7000' }))
