@@ -45,6 +45,8 @@ export class CountedConsumer {
   #proven = false
   /** Shards that this instance left a marker for. */
   readonly #marked = new Set<number>()
+  /** What shards' markers should say, where the store was away when that was to be written. */
+  readonly #unwritten = new Map<number, Attempt | undefined>()
 
   constructor(consumer: Consumer) {
     this.#consumer = consumer
@@ -75,9 +77,8 @@ export class CountedConsumer {
       return await this.#store(records, first, leftMs)
     } catch (error) {
       if (isOfRecords(error)) {
-        const { attempts } = this.#consumer.store
-        const { attempt } = planAttempt(await attempts.read(first.shard), sequencesOf(records))
-        await this.#mark(first.shard, { ...attempt, why: shortly(error) })
+        const { attempt } = planAttempt(await this.#read(first.shard), sequencesOf(records))
+        await this.#noteEnd(first.shard, { ...attempt, why: shortly(error) })
       }
       throw error
     }
@@ -86,47 +87,66 @@ export class CountedConsumer {
   async #tryNoted(records: readonly StreamInput[], first: StreamInput, leftMs: number): Promise<CountedResult> {
     const { shard } = first
     const sequences = sequencesOf(records)
-    const step = planAttempt(await this.#consumer.store.attempts.read(shard), sequences)
+    const before = await this.#read(shard)
+    const step = planAttempt(before, sequences)
     const { attempt } = step
     const rest = records[step.records]
     const left = rest === undefined ? {} : { next: rest.sequence }
     if (step.kind === 'reject') {
       await this.#reject(first, attempt)
-      await this.#mark(shard, afterRejecting(attempt, sequences))
+      await this.#noteEnd(shard, afterRejecting(attempt, sequences))
       return { points: 0, rejects: 1, ...left }
     }
-    await this.#mark(shard, attempt)
+    await this.#noteBegin(shard, attempt, before)
     const tried = records.slice(0, step.records)
     let result: CountedResult
     try {
       result = await this.#store(tried, first, leftMs)
     } catch (error) {
-      await this.#mark(
-        shard,
-        isOfRecords(error) ? { ...attempt, why: shortly(error) } : afterStoreAway(attempt, sequences, 0),
-      )
+      const isTheirs = isOfRecords(error)
+      await this.#noteEnd(shard, isTheirs ? { ...attempt, why: shortly(error) } : afterStoreAway(attempt, sequences, 0))
       throw error
     }
     const { failed } = result
     if (failed === undefined) {
-      await this.#mark(shard, afterStoring(attempt, sequences, step.records))
+      await this.#noteEnd(shard, afterStoring(attempt, sequences, step.records))
       return { ...result, ...left }
     }
     const stored = tried.findIndex(({ sequence }) => sequence === failed.from)
-    await this.#mark(shard, afterStoreAway(attempt, sequences, Math.max(0, stored)))
+    await this.#noteEnd(shard, afterStoreAway(attempt, sequences, Math.max(0, stored)))
     return result
   }
 
-  /** @param attempt undefined: the shard is under no suspicion any more */
-  async #mark(shard: number, attempt: Attempt | undefined): Promise<void> {
+  async #read(shard: number): Promise<Attempt | undefined> {
+    if (this.#unwritten.has(shard)) return this.#unwritten.get(shard)
+    return this.#consumer.store.attempts.read(shard)
+  }
+
+  /** @throws UnavailableError; nothing was begun then */
+  async #noteBegin(shard: number, attempt: Attempt, before: Attempt | undefined): Promise<void> {
+    this.#marked.add(shard)
+    this.#unwritten.set(shard, before)
+    await this.#consumer.store.attempts.write(shard, attempt)
+    this.#unwritten.delete(shard)
+  }
+
+  /**
+   * Notes how an attempt ended. A store that is away by then must not make it one that never ended: what could not be written this
+   * instance remembers.
+   * @param attempt undefined: the shard is under no suspicion any more
+   */
+  async #noteEnd(shard: number, attempt: Attempt | undefined): Promise<void> {
     const { attempts } = this.#consumer.store
-    if (attempt === undefined) {
-      await attempts.clear(shard)
-      this.#marked.delete(shard)
-    } else {
-      this.#marked.add(shard)
-      await attempts.write(shard, attempt)
+    this.#marked.add(shard)
+    this.#unwritten.set(shard, attempt)
+    try {
+      await (attempt === undefined ? attempts.clear(shard) : attempts.write(shard, attempt))
+    } catch (error) {
+      if (error instanceof UnavailableError) return
+      throw error
     }
+    this.#unwritten.delete(shard)
+    if (attempt === undefined) this.#marked.delete(shard)
   }
 
   /** consumeBatch, but for a store that answers so slowly that the call would end before: that is not the records' doing. */
