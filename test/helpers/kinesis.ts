@@ -19,8 +19,11 @@ export interface RunningKinesis {
   stop(): Promise<void>
 }
 
-/** Starts an empty Kinesis in memory, and gives the SDK what it wants to find in the environment. */
-export async function startKinesis(streamName = 'test-points'): Promise<RunningKinesis> {
+/**
+ * Starts an empty Kinesis in memory, and gives the SDK what it wants to find in the environment.
+ * @param shards of the stream; newRecords reads the first
+ */
+export async function startKinesis(streamName = 'test-points', shards = 1): Promise<RunningKinesis> {
   process.env.AWS_REGION ??= 'local'
   process.env.AWS_ACCESS_KEY_ID ??= 'local'
   process.env.AWS_SECRET_ACCESS_KEY ??= 'local'
@@ -28,7 +31,7 @@ export async function startKinesis(streamName = 'test-points'): Promise<RunningK
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const client = new KinesisClient({ endpoint, requestHandler: new NodeHttpHandler() })
-  await client.send(new CreateStreamCommand({ StreamName: streamName, ShardCount: 1 }))
+  await client.send(new CreateStreamCommand({ StreamName: streamName, ShardCount: shards }))
   const shardId = await shardOf(client, streamName)
   const start = { StreamName: streamName, ShardId: shardId, ShardIteratorType: 'TRIM_HORIZON' } as const
   let iterator = (await client.send(new GetShardIteratorCommand(start))).ShardIterator

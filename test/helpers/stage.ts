@@ -10,10 +10,12 @@ interface Waiting {
 /** A process on the stage: every request that it makes waits until it is let go on. */
 export class Actor {
   readonly name: string
+  readonly isImmortal: boolean
   isDead = false
 
-  constructor(name: string) {
+  constructor(name: string, isImmortal = false) {
     this.name = name
+    this.isImmortal = isImmortal
   }
 }
 
@@ -61,6 +63,22 @@ export class Stage {
     )
   }
 
+  /** Has a process wait for its turn without making a request, as if it slept. */
+  async pause(actor: Actor): Promise<void> {
+    const how = actor.isDead ? 'die' : await this.#turn(actor)
+    if (how !== 'make') throw new DeadError()
+  }
+
+  /** Has everybody wait for something that is none of the processes'. */
+  async hold<T>(run: () => Promise<T>): Promise<T> {
+    this.#underWay++
+    try {
+      return await run()
+    } finally {
+      this.#underWay--
+    }
+  }
+
   /** Begins what a process does; its death by the stage's hand is no error. */
   async begin(actor: Actor, run: () => Promise<void>): Promise<void> {
     this.#running++
@@ -73,7 +91,11 @@ export class Stage {
     }
   }
 
-  /** Lets one request after the other be made until all processes are done. @param deadly chance of dying at a request */
+  /**
+   * Lets one request after the other be made until all processes are done.
+   * @param deadly chance of dying at a request
+   * @param eachStep called before each request
+   */
   async play(deadly: number, eachStep: () => void): Promise<void> {
     for (;;) {
       await this.#settle()
@@ -84,7 +106,7 @@ export class Stage {
       eachStep()
       const [next] = this.#waiting.splice(Math.floor(this.#random() * this.#waiting.length), 1)
       if (next === undefined) continue
-      const dies = this.#random() < deadly
+      const dies = this.#random() < deadly && !next.actor.isImmortal
       if (!dies) next.go('make')
       else {
         next.actor.isDead = true

@@ -1,0 +1,449 @@
+import {
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  KinesisClient,
+  ListShardsCommand,
+  PutRecordCommand,
+} from '@aws-sdk/client-kinesis'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+import { ENV } from '../../functions/environment.ts'
+import type { StreamInput } from '../../lib/ingest/decode-record.ts'
+import { TABLES } from '../helpers/dynamo.ts'
+import { httpEvent } from '../helpers/http-event.ts'
+import { Actor, randomFrom, Stage } from '../helpers/stage.ts'
+import { FaultLayer } from './fault-layer.ts'
+import type { Entry, Handler, Handlers } from './instances.ts'
+import { type Point, readAnswer } from './model.ts'
+
+/** Where a run's emulators are; they are empty at its begin. */
+export interface Emulators {
+  readonly dynamo: string
+  readonly kinesis: string
+  readonly streamName: string
+}
+
+/** A handler and the process that it runs in. */
+export interface Running {
+  readonly handler: Handler
+  readonly actor: Actor
+}
+
+const FIRST_DAY_S = 1_700_006_400
+const HOUR_S = 3600
+const HOUR_MS = 3_600_000
+/** Points of these are integers, doubles and integers beyond what a double holds. */
+export const METRICS = ['m.int', 'm.double', 'm.long'] as const
+/** What somebody deletes meanwhile. */
+export const DOOMED = 'm.doomed'
+/** Clocks differ by less than the minute that sealing leaves for it. */
+const SKEW_MS = 25_000
+const SEAL_MS = 300_000
+/** Chance of dying at a request. */
+const DEADLY = 0.012
+const BAD_RECORDS = ['not json', '[{"metric":"m.int","timestamp":1,"value":1,"tags":{}}]', '{"x":', '[1,2]']
+
+/**
+ * One run: two writers, a consumer for each of two shards, two who seal, somebody who tends trees, readers and somebody who deletes, all
+ * of them the real handlers, in an order of chance, a request at a time. Any request may go wrong, any process die.
+ */
+export class Scenario {
+  readonly random: () => number
+  readonly stage: Stage
+  readonly faults: FaultLayer
+  readonly baseTime: number
+  /** The records of each shard as the stream has them, in order. */
+  readonly shards: StreamInput[][] = [[], []]
+  /** Points that writers were told are on the stream. */
+  readonly acknowledged: Point[] = []
+  /** Those that they were told can be read. */
+  readonly readable: Point[] = []
+  /** Every value that was ever sent, by point. */
+  readonly sent = new Map<string, Set<string>>()
+  readonly bad = new Set<string>()
+  /** How many consumers died with a record in their hands, by its bytes' place in the stream. */
+  readonly deaths = new Map<string, number>()
+  readonly violations: string[] = []
+  readonly #handlers: Handlers
+  readonly #emulators: Emulators
+  readonly #kinesis: KinesisClient
+  #iterators: string[] = []
+  readonly #next = [0, 0]
+  #writing = 0
+  #value = 0
+  now: number
+
+  constructor(seed: number, handlers: Handlers, emulators: Emulators) {
+    this.random = randomFrom(seed)
+    this.stage = new Stage(this.random)
+    this.faults = new FaultLayer(this.random, this.stage)
+    this.baseTime = FIRST_DAY_S + (seed % 1000) * 86_400 + 5 * HOUR_S
+    // Some minutes before blocks of the first hour begin to be late.
+    this.now = (this.baseTime + HOUR_S) * 1000 + this.below(240_000)
+    this.#handlers = handlers
+    this.#emulators = emulators
+    this.#kinesis = new KinesisClient({
+      endpoint: emulators.kinesis,
+      region: 'local',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      requestHandler: new NodeHttpHandler(),
+    })
+  }
+
+  below(most: number): number {
+    return Math.floor(this.random() * most)
+  }
+
+  /** Starts an instance of a function in a process of its own. */
+  start(entry: Entry, immortal = false): Running {
+    const actor = new Actor(entry, immortal)
+    const skew = immortal ? 0 : this.below(2 * SKEW_MS) - SKEW_MS
+    const { data, uid, meta, tree } = TABLES
+    const handler = this.#handlers.start(entry, {
+      env: {
+        [ENV.tsdbTable]: data,
+        [ENV.uidTable]: uid,
+        [ENV.metaTable]: meta,
+        [ENV.treeTable]: tree,
+        [ENV.streamName]: this.#emulators.streamName,
+        [ENV.shelves]: '2',
+        [ENV.blockTtlDays]: '14',
+        [ENV.allowDelete]: 'true',
+        [ENV.logLevel]: 'error',
+      },
+      now: () => this.now + skew,
+      random: this.random,
+      sleep: () => this.stage.pause(actor),
+      onClient: (client) => {
+        this.faults.trouble(client, actor)
+        this.stage.direct(client as never, actor)
+      },
+      endpoints: this.#emulators,
+    })
+    return { handler, actor }
+  }
+
+  /** What a process does, from its start to its end or death. */
+  async #live(running: Running, run: (handler: Handler) => Promise<void>): Promise<void> {
+    await this.stage.begin(running.actor, async () => {
+      await run(async (event, context) => {
+        const answer = await running.handler(event, context)
+        // What a handler makes of its own death nobody hears.
+        if (running.actor.isDead) throw new Error('dead')
+        return answer
+      })
+    })
+    if (running.actor.isDead) this.faults.count('killed')
+  }
+
+  /** Plays everything, with faults. */
+  async run(): Promise<void> {
+    await this.#prepare()
+    const acts = [
+      this.#write(),
+      this.#write(),
+      this.#consume(0),
+      this.#consume(1),
+      this.#call('seal', 3),
+      this.#call('seal', 3),
+      this.#call('trees', 2),
+      this.#ask(4),
+      ...(this.below(3) === 0 ? [this.#delete()] : []),
+    ]
+    await this.#play(Promise.all(acts), DEADLY, () => this.#passTime())
+  }
+
+  /** Plays what everybody does after the faults: stores what is left, seals all, plants what waits. */
+  async drain(): Promise<void> {
+    this.faults.on = false
+    await this.#play(Promise.all([this.#consume(0), this.#consume(1)]), 0, () => {})
+    // Leases of the dead end, and late hours come back after six hours at most.
+    for (let round = 0; round < 4; round++) {
+      this.now += 7 * HOUR_MS
+      // It fails where an hour has waited for more than a day, which is for people to hear; what counts is what it leaves.
+      await this.alone('seal', {}, this.#context(SEAL_MS)).catch(() => this.faults.count('sealing failed'))
+    }
+    await this.alone('trees', {}, this.#context(SEAL_MS))
+  }
+
+  /** Puts a record on the stream again and stores it. */
+  async sendAgain(bytes: Uint8Array): Promise<void> {
+    const { streamName: StreamName } = this.#emulators
+    await this.#kinesis.send(new PutRecordCommand({ StreamName, Data: bytes, PartitionKey: 'again' }))
+    await this.drain()
+  }
+
+  /** Calls a function of which nothing goes wrong, with nobody else around. */
+  async alone(entry: Entry, event: unknown, context: object = this.#context(29_000)): Promise<unknown> {
+    let answer: unknown
+    const running = this.start(entry, true)
+    const done = this.#live(running, async (handler) => {
+      answer = await handler(event, context)
+    })
+    await this.#play(done, 0, () => {})
+    return answer
+  }
+
+  /** Asks the API, alone. */
+  async api(entry: Entry, method: string, path: string, body?: object): Promise<{ status: number; text: string }> {
+    const event = httpEvent({ method, path, ...(body !== undefined && { body: JSON.stringify(body) }) })
+    return answerOf(await this.alone(entry, event))
+  }
+
+  async #play(done: Promise<unknown>, deadly: number, eachStep: () => void): Promise<void> {
+    done.catch(() => {})
+    await Promise.race([done, this.stage.play(deadly, eachStep)])
+    await done
+  }
+
+  #passTime(): void {
+    const chance = this.random()
+    this.now += chance < 0.02 ? SEAL_MS + 60_000 : chance < 0.06 ? 90_000 : this.below(4_000)
+  }
+
+  #context(ms: number): { getRemainingTimeInMillis(): number; awsRequestId: string } {
+    const until = this.now + ms
+    return { getRemainingTimeInMillis: () => until - this.now, awsRequestId: 'faults' }
+  }
+
+  /** A tree, and where to read the shards from. */
+  async #prepare(): Promise<void> {
+    this.faults.on = false
+    await this.api('meta', 'POST', '/api/tree', { name: 'by metric and host', enabled: true })
+    await this.api('meta', 'POST', '/api/tree/rule', { treeId: 1, level: 0, order: 0, type: 'METRIC' })
+    await this.api('meta', 'POST', '/api/tree/rule', { treeId: 1, level: 1, order: 0, type: 'TAGK', field: 'host' })
+    // A new store looks for days of stores of old once, which takes many requests.
+    await this.alone('seal', {}, this.#context(SEAL_MS))
+    this.faults.on = true
+    const StreamName = this.#emulators.streamName
+    const { Shards = [] } = await this.#kinesis.send(new ListShardsCommand({ StreamName }))
+    this.#iterators = await Promise.all(
+      Shards.map(async ({ ShardId }) => {
+        const start = { StreamName, ShardId, ShardIteratorType: 'TRIM_HORIZON' } as const
+        return (await this.#kinesis.send(new GetShardIteratorCommand(start))).ShardIterator ?? ''
+      }),
+    )
+    for (let i = this.below(3); i > 0; i--) await this.#sendBad()
+  }
+
+  async #sendBad(): Promise<void> {
+    const text = `${BAD_RECORDS[this.below(BAD_RECORDS.length)]}${' '.repeat(this.bad.size + 1)}`
+    this.bad.add(text)
+    const hash = this.below(2) === 0 ? '1' : String(2n ** 127n + 1n)
+    const { streamName: StreamName } = this.#emulators
+    await this.#kinesis.send(
+      new PutRecordCommand({ StreamName, Data: Buffer.from(text), PartitionKey: 'bad', ExplicitHashKey: hash }),
+    )
+  }
+
+  /** A writer, started again when it dies. A request that failed is sent again, or given up. */
+  async #write(): Promise<void> {
+    this.#writing++
+    let left = 3 + this.below(4)
+    let points: readonly Point[] | undefined
+    while (left > 0) {
+      await this.#live(this.start('put'), async (handler) => {
+        while (left > 0) {
+          points ??= this.#newPoints()
+          const body = bodyOf(points)
+          const sync = this.below(4) === 0
+          const details = !sync && this.below(2) === 0
+          const path = `/api/put${sync ? '?sync&sync_timeout=5000' : details ? '?details' : ''}`
+          const { status, text } = answerOf(await handler(httpEvent({ path, body }), this.#context(29_000)))
+          if (status === 204 || (details && status === 200)) {
+            for (const point of points) {
+              this.acknowledged.push(point)
+              if (sync) this.readable.push(point)
+            }
+          } else if (details && status === 400) this.#acknowledgeParts(points, text)
+          if (status < 300 || this.below(2) === 0) {
+            points = undefined
+            left--
+          }
+        }
+      })
+    }
+    this.#writing--
+  }
+
+  /** With ?details, what is not among the errors is on the stream. */
+  #acknowledgeParts(points: readonly Point[], answer: string): void {
+    const { errors }: { errors: { datapoint: { metric: string; timestamp: number; tags: { host: string } } }[] } =
+      JSON.parse(answer)
+    const failed = new Set(
+      errors.map(({ datapoint: { metric, timestamp, tags } }) => `${metric} ${tags.host} ${timestamp}`),
+    )
+    for (const point of points) if (!failed.has(point[0])) this.acknowledged.push(point)
+  }
+
+  /** Some points, each with a value that no other has. */
+  #newPoints(): Point[] {
+    const points = new Map<string, string>()
+    for (let count = 1 + this.below(8); count > 0; count--) {
+      const metric = this.below(8) === 0 ? DOOMED : (METRICS[this.below(METRICS.length)] ?? '')
+      const time = this.baseTime + (this.below(4) === 0 ? HOUR_S : 0) + 60 * this.below(6)
+      const key = `${metric} h${this.below(5)} ${time}`
+      const number = ++this.#value
+      const value =
+        metric === 'm.double'
+          ? String(number + 0.5)
+          : metric === 'm.long'
+            ? String(2n ** 53n + BigInt(number))
+            : String(number)
+      points.set(key, value)
+    }
+    for (const [key, value] of points) this.sent.set(key, (this.sent.get(key) ?? new Set()).add(value))
+    return [...points]
+  }
+
+  /** An event source mapping and its consumer, which is started again when it dies: by and by from an earlier record on. */
+  async #consume(shard: 0 | 1): Promise<void> {
+    const records = this.shards[shard] ?? []
+    for (let done = false; !done; ) {
+      const running = this.start('consume', !this.faults.on)
+      let inHand: readonly StreamInput[] = []
+      await this.#live(running, async (handler) => {
+        for (;;) {
+          await this.#fetch(shard, running.actor)
+          const next = this.#next[shard] ?? 0
+          if (next === records.length) {
+            done = this.#writing === 0
+            if (done) return
+            continue
+          }
+          const batch = records.slice(next, next + 1 + this.below(5))
+          inHand = batch
+          const passed = await this.#deliver(handler, running.actor, batch)
+          inHand = []
+          if (passed < batch.length) this.faults.count('batch failed')
+          this.#next[shard] = next + passed
+          // The checkpoint may be behind what was done.
+          if (this.faults.on && this.random() < 0.12) {
+            this.faults.count('redelivered')
+            this.#next[shard] = this.below(next + passed + 1)
+          }
+        }
+      })
+      for (const { sequence } of inHand) this.deaths.set(sequence, (this.deaths.get(sequence) ?? 0) + 1)
+    }
+  }
+
+  /** @returns how many records of a batch are dealt with */
+  async #deliver(handler: Handler, actor: Actor, batch: readonly StreamInput[]): Promise<number> {
+    let answer: unknown
+    try {
+      answer = await handler({ Records: batch.map(kinesisRecord) }, this.#context(120_000))
+    } catch (error) {
+      if (actor.isDead) throw error
+      return 0
+    }
+    const { batchItemFailures } = answer as { batchItemFailures: { itemIdentifier: string }[] }
+    const [failed] = batchItemFailures
+    return failed === undefined ? batch.length : batch.findIndex(({ sequence }) => sequence === failed.itemIdentifier)
+  }
+
+  /** Reads on in a shard. A record arrived when it was first seen, later than those before it. */
+  async #fetch(shard: 0 | 1, actor: Actor): Promise<void> {
+    await this.stage.pause(actor)
+    const page = this.#stageless(() =>
+      this.#kinesis.send(new GetRecordsCommand({ ShardIterator: this.#iterators[shard] })),
+    )
+    const { Records = [], NextShardIterator = '' } = await page
+    this.#iterators[shard] = NextShardIterator
+    for (const { SequenceNumber = '', Data = new Uint8Array() } of Records) {
+      const records = this.shards[shard] ?? []
+      const arrivalMs = Math.max(this.now, (records.at(-1)?.arrivalMs ?? 0) + 1)
+      records.push({ sequence: SequenceNumber, arrivalMs, shard, bytes: Data })
+    }
+  }
+
+  /** A request of the run itself: everybody waits for it. */
+  #stageless<T>(request: () => Promise<T>): Promise<T> {
+    return this.stage.hold(request)
+  }
+
+  /** Somebody who calls a function on a schedule; that it fails is what alarms are for. */
+  async #call(entry: 'seal' | 'trees', times: number): Promise<void> {
+    for (let i = 0; i < times; i++) {
+      await this.#live(this.start(entry), async (handler) => {
+        await handler({}, this.#context(SEAL_MS)).catch(() => {})
+      })
+    }
+  }
+
+  /** A reader: what it is told was sent by somebody, and what was said to be readable is there. */
+  async #ask(times: number): Promise<void> {
+    for (let i = 0; i < times; i++) {
+      const metric = METRICS[this.below(METRICS.length)] ?? ''
+      await this.#live(this.start('query'), async (handler) => {
+        const readable = this.readable.filter(([key]) => key.startsWith(`${metric} `))
+        const { status, text } = answerOf(await handler(this.queryEvent(metric), this.#context(29_000)))
+        if (status !== 200) return
+        this.compare(`while it ran, ${metric}`, readAnswer(metric, text), readable)
+      })
+    }
+  }
+
+  queryEvent(metric: string, method = 'GET'): object {
+    const path = `/api/query?start=${this.baseTime}&end=${this.baseTime + 2 * HOUR_S}&m=none:${metric}%7Bhost=*%7D`
+    return httpEvent({ method, path })
+  }
+
+  /** Notes what an answer has that nobody sent, and lacks of what must be there. */
+  compare(when: string, read: readonly Point[], needed: readonly Point[]): void {
+    const found = new Map<string, string>()
+    for (const [key, value] of read) {
+      if (found.has(key)) this.violations.push(`${when}: ${key} is there twice`)
+      found.set(key, value)
+      if (this.sent.get(key)?.has(value) !== true)
+        this.violations.push(`${when}: ${key} is ${value}, which nobody sent`)
+    }
+    for (const [key] of needed) if (!found.has(key)) this.violations.push(`${when}: ${key} is missing`)
+  }
+
+  async #delete(): Promise<void> {
+    for (let i = 0; i < 2; i++) {
+      await this.#live(this.start('delete'), async (handler) => {
+        await handler(this.queryEvent(DOOMED, 'DELETE'), this.#context(29_000))
+      })
+    }
+  }
+
+  close(): void {
+    this.#kinesis.destroy()
+  }
+}
+
+/** JSON as /api/put takes it; values digit by digit. */
+function bodyOf(points: readonly Point[]): string {
+  const json = points.map(([key, value]) => {
+    const [metric, host, time] = key.split(' ')
+    return `{"metric":"${metric}","timestamp":${time},"value":${value},"tags":{"host":"${host}"}}`
+  })
+  return `[${json.join(',')}]`
+}
+
+export function answerOf(result: unknown): { status: number; text: string } {
+  const {
+    statusCode = 200,
+    body = '',
+    isBase64Encoded = false,
+  } = result as {
+    statusCode?: number
+    body?: string
+    isBase64Encoded?: boolean
+  }
+  return { status: statusCode, text: isBase64Encoded ? Buffer.from(body, 'base64').toString() : body }
+}
+
+/** A record as Lambda hands it over. */
+function kinesisRecord({ sequence, arrivalMs, shard, bytes }: StreamInput): object {
+  return {
+    eventID: `shardId-${String(shard).padStart(12, '0')}:${sequence}`,
+    kinesis: {
+      sequenceNumber: sequence,
+      approximateArrivalTimestamp: arrivalMs / 1000,
+      data: Buffer.from(bytes).toString('base64'),
+      partitionKey: 'faults',
+    },
+  }
+}
