@@ -58,7 +58,7 @@ export function Annotate({ at, annotations, pixelMs, onDone }: AnnotateProps) {
           </button>
         </p>
       ))}
-      <label>
+      <label class="note-field">
         <Icon name="note" /> Note at {formatInstant(second * 1000, zone.value)}
         <input
           name="description"

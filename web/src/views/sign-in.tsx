@@ -22,7 +22,7 @@ export function SignIn() {
         </p>
         {!signedIn.value && <pre>npx tsdb token create --scope query me</pre>}
         <p class="hint">{refused}</p>
-        <label>
+        <label class="token-field">
           Token
           <input name="token" type="password" autocomplete="off" spellcheck={false} ref={(input) => input?.focus()} />
         </label>

@@ -85,7 +85,7 @@ function Figure({ card }: { card: Card }) {
   return (
     <div class="figure">
       <h2>{card.title}</h2>
-      <strong>
+      <strong class="figure-value">
         {formatValue(values.at(-1), card.unit)}
         {card.dollars !== undefined && <small> {formatDollars((values.at(-1) ?? 0) * card.dollars)}</small>}
       </strong>
