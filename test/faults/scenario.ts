@@ -191,8 +191,11 @@ export class Scenario {
 
   async #play(done: Promise<unknown>, deadly: number, eachStep: () => void): Promise<void> {
     done.catch(() => {})
-    await Promise.race([done, this.stage.play(deadly, eachStep)])
+    const played = this.stage.play(deadly, eachStep)
+    await Promise.race([done, played])
     await done
+    // Until then it would let time pass, and processes die, for whoever comes next.
+    await played
   }
 
   #passTime(): void {
