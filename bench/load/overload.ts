@@ -84,12 +84,12 @@ export async function runOverload(
   return { capacity, offered: sent / seconds, puts, queries, refusedWithoutRetryAfter, notSent, mostRssMb, recoveredMs }
 }
 
-/** Reports one after the other: the next host, and when all have had their turn the next second. */
+/** Reports one after the other: the next host, and when all have had their turn the next second, after the book's first. */
 function reportsOf({ fleet, startS }: Book): () => Report {
   let number = 0
   return () => {
     const host = number % fleet.hosts
-    const timeS = startS + Math.floor(number / fleet.hosts)
+    const timeS = startS + 1 + Math.floor(number / fleet.hosts)
     number++
     return { firstHost: host, hosts: HOSTS_A_REQUEST, timeS }
   }

@@ -74,6 +74,7 @@ export async function overloadRun(
   const client = new LoadClient(server.port, CONNECTIONS)
   try {
     const book = new Book(fleet, Math.floor(Date.now() / 1000) - LATE_S - OVERLOAD_SECONDS, OVERLOAD_SECONDS)
+    await warmUp(client, book, book.startS)
     const result = await runOverload(client, book, { ...options, health: server.health })
     return { ...result, verdict: await checkAll(client, book) }
   } finally {
