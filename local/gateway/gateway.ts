@@ -58,6 +58,11 @@ export class Gateway {
   readonly #site = new Site()
   readonly #telnet: TelnetFront
   #backend: Backend | undefined
+  #start: () => void = () => undefined
+  /** Until then requests wait: who starts a server and asks it at once gets its answer and no refusal. */
+  readonly #started = new Promise<void>((resolve) => {
+    this.#start = resolve
+  })
 
   private constructor(server: Server, port: number, log: Log) {
     this.#server = server
@@ -75,7 +80,7 @@ export class Gateway {
   }
 
   /**
-   * Takes the port; answers 503 until `serve` is called.
+   * Takes the port; requests wait until `serve` is called.
    * @param port 0 for any free one
    * @param host the address to listen on
    * @throws PortError where it is taken or may not be used
@@ -100,6 +105,7 @@ export class Gateway {
     const authorizers = auth ? authorizersOf(api, pools) : undefined
     const backend = { api, router: new Router(api.routes), pools, authorizers, onCalled }
     this.#backend = backend
+    this.#start()
     const put = backend.router.match('POST', '/api/put')
     this.#telnet.serve(
       limitsOf(pools.get(put?.route.functionId ?? '')?.model.environment ?? {}),
@@ -115,6 +121,7 @@ export class Gateway {
   async close(): Promise<void> {
     // Connections that are open may still bring requests; these are answered 503.
     this.#backend = undefined
+    this.#start()
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     await this.#telnet.close()
     await Promise.all(this.#running)
@@ -136,6 +143,7 @@ export class Gateway {
     // A client that goes away while it is answered is its own affair.
     response.on('error', () => undefined)
     const requestId = randomUUID()
+    await this.#started
     const backend = this.#backend
     if (backend === undefined) return refuse(request, response, GATEWAY_ANSWERS.unavailable, requestId, [])
 

@@ -76,12 +76,6 @@ test('who is turned away for now is told when to come again', async () => {
   expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
 })
 
-test('before there is anything to call, the answer is 503', async () => {
-  const gateway = await Gateway.listen(0, SILENT)
-  onTestFinished(() => gateway.close())
-  expect((await fetch(`http://127.0.0.1:${gateway.port}/api/version`)).status).toBe(503)
-})
-
 test('bodies are held up to a limit for all together, and each is given back', async () => {
   const room = new BodyRoom(10)
   const body = (text: string) => {
@@ -255,4 +249,25 @@ test('closing waits for what was accepted', async () => {
   await gateway.close()
   expect((await response).status).toBe(200)
   await expect(fetch(`http://127.0.0.1:${gateway.port}/slow`)).rejects.toThrow()
+})
+
+test('what is asked while the server starts waits, and is answered once it serves', async () => {
+  const { pool } = await tinyFunction(ECHO)
+  const gateway = await Gateway.listen(0, SILENT)
+  onTestFinished(() => gateway.close())
+  const asked = fetch(`http://127.0.0.1:${gateway.port}/put`, { method: 'POST', body: 'early' })
+  const routes = [{ routeKey: 'POST /put', functionId: 'Tiny', timeoutMs: 30_000 }]
+  gateway.serve({ logicalId: 'api', routes, cors: undefined }, new Map([['Tiny', pool]]))
+  const response = await asked
+  expect(response.status).toBe(200)
+  expect(await response.json()).toMatchObject({ body: 'early' })
+})
+
+test('what is asked while a server starts that never serves is refused', async () => {
+  const gateway = await Gateway.listen(0, SILENT)
+  const { port } = gateway
+  const asked = raw(port, 'GET /put HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  await gateway.close()
+  expect(await asked).toMatch(/^HTTP\/1\.1 503 /)
 })
