@@ -4,6 +4,7 @@ import type {
   QueryCommandInput,
   UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
+import { CorruptDataError } from '../model/errors.ts'
 import { nameFault } from '../model/names.ts'
 import { bytesAt, numberAt, textAt } from '../store/attributes.ts'
 import { type Dynamo, IS_NEW, type Item, keyOf, numberOf, TTL_ATTRIBUTE } from '../store/dynamo.ts'
@@ -172,7 +173,8 @@ export function putTokenInput(table: string, token: Token): PutItemCommandInput 
       name: { S: token.name },
       hash: { B: token.hash },
       scopes: { S: token.scopes.join(',') },
-      prefixes: { S: token.prefixes.join(',') },
+      // A list and no text, which may not be empty in every DynamoDB; without it the item is no token.
+      prefixes: { L: token.prefixes.map((prefix) => ({ S: prefix })) },
       createdAt: numberOf(token.createdAt),
       ...(expiresAt !== undefined && {
         expiresAt: numberOf(expiresAt),
@@ -218,6 +220,16 @@ export function revokeInput(table: string, id: string, now: number): UpdateItemC
   }
 }
 
+/** @throws CorruptDataError where there is no list, which would make a limited token an unlimited one */
+function prefixesOf(item: Item): string[] {
+  const list = item.prefixes?.L
+  if (list === undefined) throw new CorruptDataError('token', 'prefixes is not a list')
+  return list.map((prefix) => {
+    if (prefix.S === undefined) throw new CorruptDataError('token', 'prefixes is not a list of texts')
+    return prefix.S
+  })
+}
+
 function tokenOf(item: Item): Token {
   const optional = (name: string) => (item[name] === undefined ? undefined : numberAt(item, name))
   return {
@@ -225,9 +237,7 @@ function tokenOf(item: Item): Token {
     name: textAt(item, 'name'),
     hash: bytesAt(item, 'hash'),
     scopes: scopesOf(textAt(item, 'scopes')),
-    prefixes: textAt(item, 'prefixes')
-      .split(',')
-      .filter((prefix) => prefix !== ''),
+    prefixes: prefixesOf(item),
     createdAt: numberAt(item, 'createdAt'),
     expiresAt: optional('expiresAt'),
     revokedAt: optional('revokedAt'),

@@ -321,4 +321,4 @@ test.each([
       scenario.close()
     }
   }
-}, 240_000)
+}, 600_000)
