@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { BadTokenError } from '../../lib/access/errors.ts'
 import { formatToken, newToken, parseToken } from '../../lib/access/token.ts'
 import { type TokenRequest, TokenStore } from '../../lib/access/tokens.ts'
-import { type Consumed, Dynamo, openClient } from '../../lib/store/dynamo.ts'
+import { CorruptDataError } from '../../lib/model/errors.ts'
+import { type Consumed, Dynamo, keyOf, openClient } from '../../lib/store/dynamo.ts'
+import { tokenKey } from '../../lib/store/keys.ts'
 import { type RunningDynamo, TABLES } from '../helpers/dynamo.ts'
 import { useStores } from './stores.ts'
 
@@ -24,7 +26,7 @@ export function tokensContract(name: string, start: () => Promise<RunningDynamo>
         retry: { deadlineMs: 10_000 },
         onConsumed: (one) => consumed.push(one),
       })
-      return { tokens: new TokenStore(dynamo, TABLES.meta, () => nowS() * 1000), consumed }
+      return { tokens: new TokenStore(dynamo, TABLES.meta, () => nowS() * 1000), consumed, dynamo }
     }
 
     it('are found by their whole text, and say what they were made for', async () => {
@@ -54,6 +56,20 @@ export function tokensContract(name: string, start: () => Promise<RunningDynamo>
         expect(await tokens.find(wrong)).toBeUndefined()
       }
       expect(await tokens.find(text)).toBeDefined()
+    })
+
+    it('are refused where their list of prefixes is lost, and not taken for unlimited', async () => {
+      const { tokens, dynamo } = open()
+      const { text, token } = await tokens.create({ ...REQUEST, prefixes: ['sys.'] })
+      await dynamo.update({
+        TableName: TABLES.meta,
+        Key: keyOf(tokenKey(token.id)),
+        UpdateExpression: 'REMOVE prefixes',
+        ReturnValues: 'ALL_NEW',
+      })
+      await expect(tokens.find(text)).rejects.toThrow(CorruptDataError)
+      // Others list what there is.
+      await dynamo.delete({ TableName: TABLES.meta, Key: keyOf(tokenKey(token.id)) })
     })
 
     it('are worth nothing from the second on at which they expire', async () => {
