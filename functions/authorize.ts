@@ -3,10 +3,11 @@ import { lackOf, needOf } from '../lib/access/scopes.ts'
 import { tokenInHeader } from '../lib/access/token.ts'
 import { TokenStore } from '../lib/access/tokens.ts'
 import { UnavailableError } from '../lib/model/errors.ts'
-import { Dynamo, openClient } from '../lib/store/dynamo.ts'
 import { type AuthorizerContext, contextOf } from './authorizer-context.ts'
 import { readConfig } from './config.ts'
+import { openDynamo } from './dynamo.ts'
 import { log } from './log.ts'
+import { count, metered } from './metrics.ts'
 
 /** The gateway waits 10 s for an authorizer; a request should be answered long before. */
 const DEADLINE_MS = 4_000
@@ -15,8 +16,7 @@ let store: TokenStore | undefined
 
 /** The tokens alone, not the whole store: the bundle stays small, and so does what a cold start adds to a request. */
 function sharedTokens(): TokenStore {
-  const dynamo = () => new Dynamo({ client: openClient(), retry: { deadlineMs: DEADLINE_MS } })
-  store ??= new TokenStore(dynamo(), readConfig().tables.meta)
+  store ??= new TokenStore(openDynamo(DEADLINE_MS), readConfig().tables.meta)
   return store
 }
 
@@ -31,13 +31,14 @@ type Answer = APIGatewaySimpleAuthorizerWithContextResult<AuthorizerContext>
  *
  * @throws StoreUnavailableError: the gateway answers 500 and keeps nothing
  */
-export async function handler(
-  event: Pick<APIGatewayRequestAuthorizerEventV2, 'headers' | 'routeKey'>,
-): Promise<Answer> {
+export const handler = metered(authorize)
+
+async function authorize(event: Pick<APIGatewayRequestAuthorizerEventV2, 'headers' | 'routeKey'>): Promise<Answer> {
   const text = tokenInHeader(event.headers?.authorization)
   const token = text === undefined ? undefined : await sharedTokens().find(text)
   if (token === undefined) {
     log('info', 'not signed in', { route: event.routeKey })
+    count('SignInsRefused', 1)
     return { isAuthorized: true, context: {} }
   }
   await noteUse(() => sharedTokens().noteUse(token))

@@ -1,8 +1,8 @@
 import { type AckReader, type PutReport, put } from '../lib/ingest/put.ts'
 import { BadSyncTimeoutError } from '../lib/ingest/put-errors.ts'
 import { AckStore } from '../lib/store/ack.ts'
-import { Dynamo, openClient } from '../lib/store/dynamo.ts'
 import { readConfig } from './config.ts'
+import { openDynamo } from './dynamo.ts'
 import { type HttpAnswer, type HttpRequest, httpHandler, MethodNotAllowedError } from './http/index.ts'
 import { answerKairosPut, isKairosPut } from './kairos/put.ts'
 import { count, metered } from './metrics.ts'
@@ -16,18 +16,7 @@ let acks: AckReader | undefined
 
 /** Acknowledgements alone, not the whole store: most puts do not wait, and the bundle stays small. */
 function sharedAcks(): AckReader {
-  acks ??= new AckStore(
-    new Dynamo({
-      client: openClient(),
-      retry: { deadlineMs: ACK_DEADLINE_MS },
-      onConsumed: ({ readUnits }) => {
-        count('StoreRequests', 1)
-        count('ReadUnits', readUnits)
-      },
-      onRetry: () => count('StoreRetries', 1),
-    }),
-    readConfig().tables.meta,
-  )
+  acks ??= new AckStore(openDynamo(ACK_DEADLINE_MS), readConfig().tables.meta)
   return acks
 }
 

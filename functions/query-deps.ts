@@ -1,6 +1,6 @@
 import type { Grant } from '../lib/access/grant.ts'
 import type { UidWidths } from '../lib/model/series.ts'
-import { type QueryDeps, StoredSeriesSource } from '../lib/query/index.ts'
+import { type QueryDeps, type SeenValues, StoredSeriesSource } from '../lib/query/index.ts'
 import type { Store } from '../lib/store/index.ts'
 import { readConfig } from './config.ts'
 import { watchTotals } from './metrics.ts'
@@ -16,8 +16,7 @@ let source: StoredSeriesSource | undefined
 export function queryDeps(grant?: Grant): QueryDeps {
   const { limits, uidWidths } = readConfig()
   const store = sharedStore()
-  // Kept, for what it remembers from one query to the next.
-  source ??= openSource(store, uidWidths)
+  source ??= openSource(store, uidWidths, 'numbers')
   return {
     names: store.uids,
     source,
@@ -30,8 +29,20 @@ export function queryDeps(grant?: Grant): QueryDeps {
   }
 }
 
-function openSource(store: Store, uidWidths: UidWidths): StoredSeriesSource {
-  const opened = new StoredSeriesSource(store, uidWidths)
-  watchTotals(() => ({ IndexCacheHits: opened.cacheCounts.hits, IndexCacheMisses: opened.cacheCounts.misses }))
+/**
+ * Opens what queries read, with what it keeps from one query to the next and counts published.
+ * @param values whether texts are read too
+ */
+export function openSource(store: Store, uidWidths: UidWidths, values: SeenValues): StoredSeriesSource {
+  const opened = new StoredSeriesSource(store, uidWidths, Date.now, values)
+  watchTotals(() => {
+    const { index, blocks } = opened.cacheCounts
+    return {
+      IndexCacheHits: index.hits,
+      IndexCacheMisses: index.misses,
+      BlockCacheHits: blocks.hits,
+      BlockCacheMisses: blocks.misses,
+    }
+  })
   return opened
 }

@@ -44,7 +44,7 @@ export function createDashboard(scope: Construct, id: string, props: DashboardPr
     [
       'Requests',
       [api.metricCount(sumOf(MINUTE))],
-      [api.metricClientError(sumOf(MINUTE)), api.metricServerError(sumOf(MINUTE))],
+      [api.metricClientError(sumOf(MINUTE)), api.metricServerError(sumOf(MINUTE)), ...sum('SignInsRefused')],
     ],
     [
       'Time of requests (ms)',
@@ -54,13 +54,14 @@ export function createDashboard(scope: Construct, id: string, props: DashboardPr
   )
   row(
     ['Sealing: lag (ms)', worst('SealLag', 'SealLateLag'), worst('UnsealedHours')],
-    ['Sealed rows and points', sum('SealedRows', 'SealedPoints')],
-    ['UIDs used (%)', worst('UidsUsed')],
+    ['Sealed rows and points; hours', sum('SealedRows', 'SealedPoints'), sum('SealedHours', 'SealedLateHours')],
+    ['Sealed bytes: blocks and rows; UIDs used (%)', sum('SealedBlockBytes', 'SealedRowBytes'), worst('UidsUsed')],
   )
   row(
     [
-      'Failures of functions',
+      'Failures of functions, and of plugins',
       functions.map(({ lambda, entry }) => lambda.metricErrors({ ...sumOf(MINUTE), label: entry })),
+      sum('PluginFailures'),
     ],
     [
       'Throttled: functions',
@@ -79,8 +80,8 @@ export function createDashboard(scope: Construct, id: string, props: DashboardPr
     ['Units of DynamoDB', sum('ReadUnits', 'WriteUnits'), sum('StoreRequests')],
     [
       'Caches: misses and hits',
-      sum('SeriesCacheMisses', 'NameCacheMisses', 'LayoutCacheMisses', 'IndexCacheMisses'),
-      sum('SeriesCacheHits', 'NameCacheHits', 'LayoutCacheHits', 'IndexCacheHits'),
+      sum('SeriesCacheMisses', 'NameCacheMisses', 'LayoutCacheMisses', 'IndexCacheMisses', 'BlockCacheMisses'),
+      sum('SeriesCacheHits', 'NameCacheHits', 'LayoutCacheHits', 'IndexCacheHits', 'BlockCacheHits'),
     ],
     [
       'Time of functions (ms, p99); cold starts',

@@ -14,10 +14,11 @@ import {
 } from '../../lib/kairos/index.ts'
 import { livingIndex } from '../../lib/kairos/living.ts'
 import { storedName } from '../../lib/kairos/names.ts'
-import { StoredSeriesSource } from '../../lib/query/index.ts'
+import type { StoredSeriesSource } from '../../lib/query/index.ts'
 import { readConfig } from '../config.ts'
 import type { HttpAnswer, HttpRequest } from '../http/index.ts'
 import { count } from '../metrics.ts'
+import { openSource } from '../query-deps.ts'
 import { QueryLog } from '../query-log.ts'
 import { sharedStore } from '../store.ts'
 import { sharedStream } from '../stream.ts'
@@ -29,8 +30,7 @@ let source: StoredSeriesSource | undefined
 function queryDeps(grant: Grant): KairosQueryDeps {
   const { limits, uidWidths } = readConfig()
   const store = sharedStore()
-  // Kept, for what it remembers from one query to the next.
-  source ??= new StoredSeriesSource(store, uidWidths, Date.now, 'all')
+  source ??= openSource(store, uidWidths, 'all')
   return {
     names: store.uids,
     source,

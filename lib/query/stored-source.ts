@@ -106,9 +106,9 @@ export class StoredSeriesSource implements SeriesSource {
   readonly #index: CachedIndex
   readonly #values: SeenValues
 
-  /** Of what the series index answered. */
-  get cacheCounts(): Readonly<CacheCounts> {
-    return this.#index.cacheCounts
+  /** Of answers of the series index, and of blocks of open hours. */
+  get cacheCounts(): { readonly index: Readonly<CacheCounts>; readonly blocks: Readonly<CacheCounts> } {
+    return { index: this.#index.cacheCounts, blocks: this.#blocks.cacheCounts }
   }
 
   /**

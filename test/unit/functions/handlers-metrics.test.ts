@@ -1,6 +1,8 @@
 import type { KinesisStreamRecord } from 'aws-lambda'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { ENV } from '../../../functions/environment.ts'
+import { TokenStore } from '../../../lib/access/tokens.ts'
+import { Dynamo, openClient } from '../../../lib/store/dynamo.ts'
 import { type RunningDynamo, startDynamo, TABLES } from '../../helpers/dynamo.ts'
 import { httpEvent, lambdaContext } from '../../helpers/http-event.ts'
 import { type RunningKinesis, startKinesis } from '../../helpers/kinesis.ts'
@@ -12,6 +14,8 @@ let dynamo: RunningDynamo
 let put: typeof import('../../../functions/put.ts')
 let consume: typeof import('../../../functions/consume.ts')
 let query: typeof import('../../../functions/query.ts')
+let kairosQuery: typeof import('../../../functions/kairos-query.ts')
+let authorize: typeof import('../../../functions/authorize.ts')
 let lines: Record<string, unknown>[] = []
 
 beforeAll(async () => {
@@ -34,6 +38,8 @@ beforeAll(async () => {
   put = await import('../../../functions/put.ts')
   consume = await import('../../../functions/consume.ts')
   query = await import('../../../functions/query.ts')
+  kairosQuery = await import('../../../functions/kairos-query.ts')
+  authorize = await import('../../../functions/authorize.ts')
 })
 
 beforeEach(() => {
@@ -101,8 +107,53 @@ test('query says what it read, what that cost, and which names it knew already',
   for (let i = 0; i < 2; i++) await query.handler(httpEvent({ method: 'GET', path }), lambdaContext())
   const cost = { QueriedSeries: 1, QueriedPoints: 2, ReadUnits: expect.any(Number), StoreRequests: expect.any(Number) }
   expect(lines).toMatchObject([
-    { ...cost, NameCacheMisses: expect.any(Number) },
-    { ...cost, NameCacheHits: 3 },
+    { ...cost, NameCacheMisses: expect.any(Number), BlockCacheMisses: 1 },
+    { ...cost, NameCacheHits: 3, BlockCacheHits: 1 },
   ])
   expect(lines[1]).not.toHaveProperty('NameCacheMisses')
+  expect(lines[1]).not.toHaveProperty('BlockCacheMisses')
+})
+
+test('kairos-query says what it read and what that cost, which blocks it knew, and which points it saved', async () => {
+  // An hour of its own, in whose shelf no other block lies.
+  const hour = HOUR + 3600
+  const writer = new PointWriter(dynamo.endpoint)
+  await writer.write(
+    JSON.stringify([point({ metric: 'k', timestamp: hour }), point({ metric: 'k', timestamp: hour + 1 })]),
+  )
+  writer.close()
+  const ask = (aggregators: object[]) => {
+    const metrics = [{ name: 'k', aggregators }]
+    const body = JSON.stringify({ start_absolute: hour * 1000, end_absolute: (hour + 60) * 1000, metrics })
+    return kairosQuery.handler(httpEvent({ path: '/api/v1/datapoints/query', body }), lambdaContext())
+  }
+  await ask([])
+  expect(await ask([{ name: 'save_as', metric_name: 'saved' }])).toMatchObject({ statusCode: 200 })
+  const cost = { QueriedSeries: 1, QueriedPoints: 2, ReadUnits: expect.any(Number), StoreRequests: expect.any(Number) }
+  expect(lines).toMatchObject([
+    { ...cost, BlockCacheMisses: 1 },
+    { ...cost, BlockCacheHits: 1, PointsAccepted: 2 },
+  ])
+})
+
+test('authorize says what looking for a token cost, and how many callers had none that is valid', async () => {
+  const tokens = new TokenStore(
+    new Dynamo({ client: openClient(dynamo.endpoint), retry: { deadlineMs: 10_000 } }),
+    TABLES.meta,
+  )
+  const { text } = await tokens.create({ name: 'a', scopes: ['put'], prefixes: [], expiresAt: undefined })
+  const unknown = `tsdb_${'0'.repeat(16)}_${'A'.repeat(43)}`
+  for (const each of [text, unknown, 'no token']) {
+    await authorize.handler({ headers: { authorization: `Bearer ${each}` }, routeKey: '$default' })
+  }
+  expect(lines).toMatchObject([
+    // The token is read, and its first use of the day is noted.
+    { service: 'mine', StoreRequests: 2, ReadUnits: expect.any(Number), WriteUnits: expect.any(Number) },
+    { StoreRequests: 1, SignInsRefused: 1 },
+    { SignInsRefused: 1 },
+  ])
+  expect(lines[0]).not.toHaveProperty('SignInsRefused')
+  expect(lines[2]).not.toHaveProperty('StoreRequests')
+  // Lines of a log are read by more people than may sign in.
+  expect(JSON.stringify(lines)).not.toContain(text)
 })
