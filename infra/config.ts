@@ -141,10 +141,15 @@ export interface StackConfig {
    */
   readonly corsOrigins: readonly string[]
   /**
-   * Whether the browser UI is deployed: a bucket behind CloudFront.
-   * @default false
+   * Whether the browser UI is deployed: a bucket behind CloudFront. It can't sign requests as IAM wants them.
+   * @default - true, and false with authorizer=iam
    */
   readonly web: boolean
+  /**
+   * A domain of one's own for the browser UI.
+   * @default - CloudFront's name
+   */
+  readonly webDomain: DomainConfig | undefined
   /**
    * A domain of one's own in front of the API.
    * @default - the API's own URL
@@ -159,7 +164,7 @@ export type AuthorizerConfig =
 
 export interface DomainConfig {
   readonly name: string
-  /** ACM certificate of the domain, in the stack's region. */
+  /** ACM certificate of the domain: in the stack's region for the API's, in us-east-1 for the UI's, which is CloudFront's. */
   readonly certificateArn: string
 }
 
@@ -195,6 +200,8 @@ export const CONTEXT_KEYS = [
   'requestBurst',
   'corsOrigins',
   'web',
+  'webDomain',
+  'webCertificateArn',
   'domain',
   'certificateArn',
 ] as const
@@ -221,6 +228,8 @@ export type LogRetentionDays = (typeof LOG_RETENTION_DAYS)[number]
  */
 export function readConfig(node: Node): StackConfig {
   const context: Context = new ContextReader(node, CONTEXT_KEYS)
+  const authorizer = readAuthorizer(context)
+  const web = readWeb(context, authorizer)
   return {
     name: readName(context),
     uidWidth: readUidWidth(context),
@@ -246,7 +255,7 @@ export function readConfig(node: Node): StackConfig {
     canary: context.choice('canary', CANARY_MINUTES),
     allowDelete: context.choice('allowDelete', ['true', 'false']) === 'true',
     mode: context.choice('mode', MODES) ?? 'rw',
-    authorizer: readAuthorizer(context),
+    authorizer,
     limits: readLimits(context),
     deviceTopic: readDeviceTopic(context),
     deviceMapping: readDeviceMapping(context),
@@ -257,8 +266,9 @@ export function readConfig(node: Node): StackConfig {
       burst: context.whole('requestBurst', { least: 1, most: 50_000 }) ?? 2000,
     },
     corsOrigins: readCorsOrigins(context),
-    web: context.choice('web', ['true', 'false']) === 'true',
-    domain: readDomain(context),
+    web,
+    webDomain: web ? readDomain(context, 'webDomain', 'webCertificateArn', 'us-east-1') : noWebDomain(context),
+    domain: readDomain(context, 'domain', 'certificateArn'),
   }
 }
 
@@ -384,14 +394,46 @@ function readAuthorizer(context: Context): AuthorizerConfig {
   return { kind }
 }
 
-function readDomain(context: Context): DomainConfig | undefined {
+function readWeb(context: Context, { kind }: AuthorizerConfig): boolean {
+  const asked = context.choice('web', ['true', 'false'])
+  if (asked === 'true' && kind === 'iam') {
+    throw new InvalidContextError(
+      'web',
+      asked,
+      "false with authorizer=iam: a browser can't sign requests as IAM wants them",
+    )
+  }
+  return asked === undefined ? kind !== 'iam' : asked === 'true'
+}
+
+/** @throws InvalidContextError where there is a domain for a UI that is not deployed */
+function noWebDomain(context: Context): undefined {
+  for (const key of ['webDomain', 'webCertificateArn'] as const) {
+    const value = context.raw(key)
+    if (value !== undefined) throw new InvalidContextError(key, value, 'given where the browser UI is deployed')
+  }
+  return undefined
+}
+
+/** @param region where the certificate must be; whichever the stack's is, where absent */
+function readDomain(
+  context: Context,
+  nameKey: 'domain' | 'webDomain',
+  certificateKey: 'certificateArn' | 'webCertificateArn',
+  region?: string,
+): DomainConfig | undefined {
   const isDomain = (value: string) => /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/.test(value)
-  const isCertificate = (value: string) =>
-    /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[a-zA-Z0-9-]+$/.test(value)
-  const name = context.text('domain', isDomain, 'a host name such as tsdb.example.com')
-  const certificateArn = context.text('certificateArn', isCertificate, "an ACM certificate's ARN")
+  const isCertificate = (value: string) => {
+    const found = /^arn:aws[a-z-]*:acm:([a-z0-9-]+):\d{12}:certificate\/[a-zA-Z0-9-]+$/.exec(value)
+    return found !== null && (region === undefined || found[1] === region)
+  }
+  const name = context.text(nameKey, isDomain, 'a host name such as tsdb.example.com')
+  const where = region === undefined ? '' : ` in ${region}`
+  const certificateArn = context.text(certificateKey, isCertificate, `an ACM certificate's ARN${where}`)
   if (name === undefined && certificateArn === undefined) return undefined
-  if (certificateArn === undefined) throw new InvalidContextError('domain', name, 'given together with certificateArn')
-  if (name === undefined) throw new InvalidContextError('certificateArn', certificateArn, 'given together with domain')
+  if (certificateArn === undefined)
+    throw new InvalidContextError(nameKey, name, `given together with ${certificateKey}`)
+  if (name === undefined)
+    throw new InvalidContextError(certificateKey, certificateArn, `given together with ${nameKey}`)
   return { name, certificateArn }
 }

@@ -50,7 +50,7 @@ export class TsdbStack extends Stack {
 
     this.#output('Url', 'Where collectors, Grafana and the tsdb command find the API', api.url)
     if (config.web) {
-      const web = new Web(this, 'Web', { api: api.api })
+      const web = new Web(this, 'Web', { config, api: api.api })
       this.#output('WebUrl', 'Where people find the UI, with the API behind the same address', web.url)
     }
     this.#output('StreamName', 'Kinesis stream that points arrive on', ingest.stream.streamName)

@@ -35,7 +35,8 @@ test('without context, everything has its documented default', () => {
     throttle: { rate: 1000, burst: 2000 },
     corsOrigins: [],
     domain: undefined,
-    web: false,
+    web: true,
+    webDomain: undefined,
   })
 })
 
@@ -65,6 +66,18 @@ describe('a value is read', () => {
       { domain: 'tsdb.example.com', certificateArn: CERTIFICATE },
       { domain: { name: 'tsdb.example.com', certificateArn: CERTIFICATE } },
     ],
+    [
+      'as a domain of the UI with its certificate, where CloudFront looks for it',
+      { webDomain: 'graphs.example.com', webCertificateArn: CERTIFICATE.replace('eu-central-1', 'us-east-1') },
+      {
+        webDomain: {
+          name: 'graphs.example.com',
+          certificateArn: CERTIFICATE.replace('eu-central-1', 'us-east-1'),
+        },
+      },
+    ],
+    ['as a UI that is left out', { web: 'false' }, { web: false, webDomain: undefined }],
+    ['as a UI that is left out where requests are signed', { authorizer: 'iam' }, { web: false }],
   ])('%s', (_, context, expected) => {
     expect(read(context)).toMatchObject(expected)
   })
@@ -130,6 +143,22 @@ describe('a value that breaks its rule is turned down, naming the key, the value
     [
       { domain: 'tsdb.example.com' },
       'Context value domain=tsdb.example.com must be given together with certificateArn',
+    ],
+    [
+      { webDomain: 'graphs.example.com', webCertificateArn: CERTIFICATE },
+      `Context value webCertificateArn=${CERTIFICATE} must be an ACM certificate's ARN in us-east-1`,
+    ],
+    [
+      { webDomain: 'graphs.example.com' },
+      'Context value webDomain=graphs.example.com must be given together with webCertificateArn',
+    ],
+    [
+      { web: 'false', webDomain: 'graphs.example.com' },
+      'Context value webDomain=graphs.example.com must be given where the browser UI is deployed',
+    ],
+    [
+      { web: 'true', authorizer: 'iam' },
+      "Context value web=true must be false with authorizer=iam: a browser can't sign requests",
     ],
     [{ certificateArn: CERTIFICATE }, `Context value certificateArn=${CERTIFICATE} must be given together with domain`],
     [

@@ -19,6 +19,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^IngestStream/, 'the stream'],
   [/^IngestFailed/, 'failed batches'],
   [/^DevicesFailed/, 'failed devices'],
+  [/^WebFiles/, "the UI's bucket"],
 ]
 
 /**
@@ -31,7 +32,9 @@ export function permissionsOf(template: Template): Permissions {
     const statements = policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
     return [id.replace(/Role[0-9A-F]{8}$/, ''), statements.flatMap(permissionsIn).sort()]
   })
-  return new Map(roles.sort(([a], [b]) => (a < b ? -1 : 1)))
+  return new Map(
+    roles.map(([role, may]): [string, string[]] => [role, [...new Set(may)]]).sort(([a], [b]) => (a < b ? -1 : 1)),
+  )
 }
 
 function permissionsIn({ Effect, Action, Resource, Condition }: Statement): string[] {
@@ -48,11 +51,20 @@ function permissionsIn({ Effect, Action, Resource, Condition }: Statement): stri
 }
 
 function nameOf(resource: unknown): string {
-  const [[, argument] = []] = Object.entries(Object(resource))
+  const [[kind, argument] = []] = Object.entries(Object(resource))
+  if (kind === 'Fn::Join') return objectsNamed(JSON.stringify(argument))
   const logicalId = Array.isArray(argument) && argument[1] === 'Arn' ? String(argument[0]) : undefined
   if (logicalId === undefined) throw new Error(`A resource that is not named by its ARN: ${JSON.stringify(resource)}`)
   if (/Log[0-9A-F]{8}$/.test(logicalId)) return 'its log'
   const name = NAMES.find(([pattern]) => pattern.test(logicalId))?.[1]
   if (name === undefined) throw new Error(`A resource without a name in the docs: ${logicalId}`)
   return name
+}
+
+/** What objects of a bucket are called that a joined ARN names. */
+function objectsNamed(joined: string): string {
+  if (/"WebFiles[0-9A-F]{8}","Arn"\]},"\/\*"/.test(joined)) return "files of the UI's bucket"
+  // One object by its full name.
+  if (/cdk-[a-z0-9]+-assets-[^"]*"},"\/[0-9a-f]{64}\.zip"\]/.test(joined)) return 'what the CDK uploaded of the UI'
+  throw new Error(`Objects without a name in the docs: ${joined}`)
 }
