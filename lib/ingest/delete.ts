@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { hashTsuid, readUid } from '../codec/tsuid.ts'
 import { TsdbError, UnavailableError } from '../model/errors.ts'
 import { pickPoints } from '../model/pick-points.ts'
@@ -19,7 +20,7 @@ const HOUR_S = 3600
 const SERIES_AT_A_TIME = 500
 /** Seconds of a range from which on it is worth asking first which days have points at all. */
 const LISTED_FROM_S = 64 * 86_400
-const DEFAULT_POLL_MS = 250
+const PAUSE_MS = 250
 
 /** The points to delete: those of some series from `start` to `end`, both included, in milliseconds since 1970. */
 export interface DeleteRange {
@@ -32,8 +33,8 @@ export interface DeleteOptions {
   readonly until: number
   /** Milliseconds that a lease holds. Must be more than this process can live. */
   readonly leaseMs: number
-  /** Milliseconds between two looks whether a lease was given back. @default 250 */
-  readonly pollMs?: number
+  /** Passes time between two looks whether a lease was given back. @default 250 ms */
+  readonly pause?: () => Promise<void>
   /** Milliseconds since 1970. @default Date.now */
   readonly clock?: () => number
 }
@@ -159,12 +160,12 @@ async function onShelf(
  * @returns the lease, of the hour as sealed
  */
 async function leaseSealed(store: Store, hour: ShelfHour, options: DeleteOptions): Promise<Lease> {
-  const { until, leaseMs, pollMs = DEFAULT_POLL_MS, clock = Date.now } = options
+  const { until, leaseMs, pause = () => sleep(PAUSE_MS), clock = Date.now } = options
   const owner = randomUUID()
   const isTimeUp = () => clock() >= until
   while (!isTimeUp()) {
     const lease = await store.ledger.lease(hour, owner, clock(), leaseMs)
-    if (lease === undefined) await new Promise((resolve) => setTimeout(resolve, pollMs))
+    if (lease === undefined) await pause()
     else if (lease.state === 'sealed') return lease
     else await sealHour(store, lease, isTimeUp, clock)
   }

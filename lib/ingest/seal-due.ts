@@ -87,9 +87,12 @@ function waitsSince({ shelf, baseTime, earliestLate }: LedgerHour): number {
   return Math.max(from, decodeBlockKey(blockPk(shelf, baseTime), earliestLate).writtenAt)
 }
 
-/** The oldest hours first; shelves of one hour in an order of chance, so that two who seal at once seldom meet. */
-export function inOrderOfWork(hours: readonly LedgerHour[]): LedgerHour[] {
-  const lots = new Map(hours.map((hour) => [hour, Math.random()]))
+/**
+ * The oldest hours first; shelves of one hour in an order of chance, so that two who seal at once seldom meet.
+ * @param random a number from 0 to below 1
+ */
+export function inOrderOfWork(hours: readonly LedgerHour[], random: () => number): LedgerHour[] {
+  const lots = new Map(hours.map((hour) => [hour, random()]))
   return [...hours].sort((a, b) => a.baseTime - b.baseTime || (lots.get(a) ?? 0) - (lots.get(b) ?? 0))
 }
 

@@ -37,6 +37,8 @@ export interface SealOptions {
   readonly onHour?: (hour: ShelfHour, sealed: SealedHour) => void
   /** Milliseconds since 1970. @default Date.now */
   readonly clock?: () => number
+  /** A number from 0 to below 1, for the order of what is equally urgent. @default Math.random */
+  readonly random?: () => number
 }
 
 /** A shelf-hour that can't be sealed. */
@@ -95,6 +97,7 @@ export async function seal(store: Store, options: SealOptions): Promise<SealRepo
     targets,
     bounds,
     onHour,
+    random = Math.random,
   } = options
   await store.uids.epoch()
   const owner = randomUUID()
@@ -103,7 +106,8 @@ export async function seal(store: Store, options: SealOptions): Promise<SealRepo
   const metrics = new Map<number, ShelfHour>()
   const { unsealed, clearable } = await pendingHours(store, clock(), blocks)
   const wanted = unsealed.filter(({ baseTime }) => baseTime >= range.from && baseTime < range.to)
-  for (const hour of inOrderOfWork(wanted.filter((each) => isDue(each, clock(), backOff)))) {
+  const due = wanted.filter((each) => isDue(each, clock(), backOff))
+  for (const hour of inOrderOfWork(due, random)) {
     const lease = clock() < until ? await store.ledger.lease(hour, owner, clock(), leaseMs) : undefined
     if (lease === undefined) {
       totals.left++

@@ -54,6 +54,11 @@ function addToWall(wall: number, count: number, unit: TimeUnit): number {
  * @returns negative where `to` is before `from`
  */
 export function unitsBetween(from: number, to: number, unit: TimeUnit, zone: Zone): number {
+  // Less than a unit back is none, and 0 has no sign.
+  return signedUnitsBetween(from, to, unit, zone) + 0
+}
+
+function signedUnitsBetween(from: number, to: number, unit: TimeUnit, zone: Zone): number {
   const length = CLOCK[unit]
   if (length !== undefined) return Math.trunc((to - from) / length)
   const [start, end] = [wallOf(from, zone), wallOf(to, zone)]

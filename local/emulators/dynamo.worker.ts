@@ -8,7 +8,7 @@ import type { EmulatorSettings } from './protocol.ts'
  * DynamoDB, emulated by dynalite in a thread of its own. What is put right here:
  * - dynalite 4.0.0 never closes the LevelDB iterator of a Query or Scan that stops at a page's end: each would pin a snapshot
  *   of the whole store for as long as the server runs. It calls `return`, which LevelDB's iterators don't have.
- * - bodies and clients that go away: see front.ts.
+ * - bodies, clients that go away, and the end: see front.ts.
  * - items are never expired: see ttl.ts.
  */
 const settings: EmulatorSettings = workerData
@@ -31,6 +31,5 @@ if (parentPort !== null) {
     deleteTableMs: 0,
     updateTableMs: 0,
   })
-  frontEmulator(server)
-  serveEmulator(server, parentPort)
+  serveEmulator(server, parentPort, frontEmulator(server))
 }

@@ -12,14 +12,25 @@ export interface Front {
   onAnswered?(target: string, body: Buffer, status: number): void
 }
 
+/** A request takes milliseconds; one that failed within the emulator is never answered. */
+const LONGEST_REQUEST_MS = 5_000
+
 /**
  * Puts itself between an emulator's HTTP server and its request handler and hands the handler whole bodies. Both emulators
- * append each piece of a body to a copy of all before, which takes a 10 MB batch longer to receive than to store, and both end
- * their process when a client goes away in the middle of a body.
+ * append each piece of a body to a copy of all before, which takes a 10 MB batch longer to receive than to store, both end
+ * their process when a client goes away in the middle of a body, and both close their store under requests whose client has
+ * gone away, which leaves them half done and ends the process.
+ * @returns stops the server: takes no further request, finishes those it has, then closes the store
  */
-export function frontEmulator(server: Server, front: Front = {}): void {
+export function frontEmulator(server: Server, front: Front = {}): () => Promise<void> {
   const [handle] = server.listeners('request') as RequestListener[]
   if (handle === undefined) throw new Error('The emulator has no request handler')
+  const underWay = new Set<ServerResponse>()
+  let stopping: (() => void) | undefined
+  const ended = (response: ServerResponse) => {
+    underWay.delete(response)
+    if (underWay.size === 0) stopping?.()
+  }
   server.removeAllListeners('request')
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const pieces: Buffer[] = []
@@ -28,6 +39,10 @@ export function frontEmulator(server: Server, front: Front = {}): void {
     request.on('error', () => undefined)
     response.on('error', () => undefined)
     request.on('end', () => {
+      if (stopping !== undefined) {
+        request.socket.destroy()
+        return
+      }
       const [only] = pieces
       const body = pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces)
       const target = request.headers['x-amz-target']
@@ -40,6 +55,15 @@ export function frontEmulator(server: Server, front: Front = {}): void {
         }
         response.on('finish', () => front.onAnswered?.(target, body, response.statusCode))
       }
+      underWay.add(response)
+      // The end of the work: where the client has gone away, the response was closed before.
+      const end = response.end.bind(response)
+      response.end = ((...args: Parameters<typeof end>) => {
+        end(...args)
+        if (response.closed) ended(response)
+        else response.once('close', () => ended(response))
+        return response
+      }) as typeof response.end
       const whole = Object.assign(new EventEmitter(), {
         method: request.method,
         url: request.url,
@@ -54,10 +78,22 @@ export function frontEmulator(server: Server, front: Front = {}): void {
       whole.emit('end')
     })
   })
+  return async () => {
+    await new Promise<void>((resolve) => {
+      stopping = resolve
+      if (underWay.size === 0) resolve()
+      setTimeout(resolve, LONGEST_REQUEST_MS).unref()
+    })
+    server.closeAllConnections()
+    await new Promise<void>((resolve) => server.close(() => resolve()))
+  }
 }
 
-/** Starts listening on any port and tells the runner; stops when told so. */
-export function serveEmulator(server: Server, port: MessagePort): void {
+/**
+ * Starts listening on any port and tells the runner; stops when told so.
+ * @param stop stops the server
+ */
+export function serveEmulator(server: Server, port: MessagePort, stop: () => Promise<void>): void {
   const say = (message: FromEmulator) => port.postMessage(message)
   process.on('uncaughtException', (error) => say({ type: 'failed', message: messageOf(error) }))
   process.on('unhandledRejection', (error) => say({ type: 'failed', message: messageOf(error) }))
@@ -68,8 +104,7 @@ export function serveEmulator(server: Server, port: MessagePort): void {
   })
   port.on('message', (message: { type: string }) => {
     if (message.type !== 'close') return
-    server.closeAllConnections()
-    server.close(() => {
+    void stop().then(() => {
       say({ type: 'closed' })
       port.close()
     })

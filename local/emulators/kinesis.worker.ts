@@ -9,7 +9,7 @@ import type { EmulatorSettings, FromEmulator, ToEmulator } from './protocol.ts'
  * - kinesalite 3.3.3 deletes records only when somebody reads them once they are too old, so that its disk grows for ever. The
  *   runner trims what every reader has passed. Records lie under `<shard index as 8 hex digits>/<sequence number>`.
  * - a reader has to ask again and again; here the runner is told of every put, so that it can sleep.
- * - bodies and clients that go away: see front.ts.
+ * - bodies, clients that go away, and the end: see front.ts.
  * - it takes whatever comes; here puts are turned away while the runner says so.
  * What is left as it is: sequence numbers are shared by five shards each, no record or byte limits a second, retention of at
  * most 7 days, no HTTP/2, no enhanced fan-out, writes are not synced to the disk at once (a power cut may lose the last ones; a
@@ -45,14 +45,14 @@ if (parentPort !== null) {
   })
   const refusing = new Set<string>()
   const isPut = (target: string) => /\.PutRecords?$/.test(target)
-  frontEmulator(server, {
+  const stop = frontEmulator(server, {
     refuse: (target, body) =>
       refusing.size > 0 && isPut(target) && refusing.has(streamNameOf(body)) ? TOO_FAST : undefined,
     onAnswered: (target, body, status) => {
       if (status === 200 && isPut(target)) say({ type: 'records', stream: streamNameOf(body) })
     },
   })
-  serveEmulator(server, port)
+  serveEmulator(server, port, stop)
   port.on('message', (message: ToEmulator) => {
     if (message.type === 'trim') trim(message.stream, message.shardIndex, message.through)
     if (message.type === 'refuse') refusing[message.isRefusing ? 'add' : 'delete'](message.stream)

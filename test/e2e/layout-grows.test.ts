@@ -129,7 +129,7 @@ class Growth {
       await this.stage.begin(actor, async () => {
         const clock = () => this.now
         const store = this.open(actor, clock)
-        const options = { leaseMs: LEASE_MS, targets: TARGETS, clock }
+        const options = { leaseMs: LEASE_MS, targets: TARGETS, clock, random: this.random }
         while (this.now < endMs) {
           expect((await seal(store, { ...options, until: this.now + 80 * 60_000 })).failures).toEqual([])
         }

@@ -175,6 +175,7 @@ class Scenario {
           backOff: this.random() < 0.5,
           ...(this.random() < 0.5 ? { bounds: { points: 1 + this.below(12), rows: 1 + this.below(3) } } : {}),
           clock: () => this.now,
+          random: this.random,
         })
         expect(report.failures).toEqual([])
       })
@@ -204,9 +205,10 @@ class Scenario {
     const metric = await uidOf('metric', name)
     const tags = [[await uidOf('tagk', 'host'), await uidOf('tagv', host)]] as const
     const tsuid = encodeTsuid(metric, tags, DEFAULT_UID_WIDTHS)
-    const options = { until: Number.POSITIVE_INFINITY, leaseMs: LEASE_MS, pollMs: 0, clock: () => this.now }
     while (this.deletedFrom < 0) {
       const actor = new Actor('delete')
+      const pause = () => this.stage.pause(actor)
+      const options = { until: Number.POSITIVE_INFINITY, leaseMs: LEASE_MS, pause, clock: () => this.now }
       await this.stage.begin(actor, async () => {
         const store = this.open(actor)
         const begun = this.storing === 0 ? this.step : -1

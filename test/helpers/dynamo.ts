@@ -6,6 +6,7 @@ import {
   DynamoDBClient,
 } from '@aws-sdk/client-dynamodb'
 import dynalite from 'dynalite'
+import { frontEmulator } from '../../local/emulators/front.ts'
 
 /** The tables that startDynamo creates. */
 export const TABLES = { data: 'tsdb', uid: 'tsdb-uid', meta: 'tsdb-meta', tree: 'tsdb-tree' } as const
@@ -20,16 +21,11 @@ export interface RunningDynamo {
 export async function startDynamo(): Promise<RunningDynamo> {
   useLocalCredentials()
   const server = dynalite({ createTableMs: 0 })
+  const stop = frontEmulator(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   await createTables(endpoint)
-  return {
-    endpoint,
-    stop: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve())
-      }),
-  }
+  return { endpoint, stop }
 }
 
 /** Creates the four tables and waits until they can be used. */

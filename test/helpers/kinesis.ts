@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-kinesis'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import kinesalite from 'kinesalite'
+import { frontEmulator } from '../../local/emulators/front.ts'
 
 /** A Kinesis that runs in this process, with one stream of one shard. */
 export interface RunningKinesis {
@@ -28,6 +29,7 @@ export async function startKinesis(streamName = 'test-points', shards = 1): Prom
   process.env.AWS_ACCESS_KEY_ID ??= 'local'
   process.env.AWS_SECRET_ACCESS_KEY ??= 'local'
   const server = kinesalite({ createStreamMs: 0, deleteStreamMs: 0 })
+  const stop = frontEmulator(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const client = new KinesisClient({ endpoint, requestHandler: new NodeHttpHandler() })
@@ -51,8 +53,7 @@ export async function startKinesis(streamName = 'test-points', shards = 1): Prom
     },
     async stop() {
       client.destroy()
-      server.closeAllConnections()
-      await new Promise<void>((resolve) => server.close(() => resolve()))
+      await stop()
     },
   }
 }

@@ -32,7 +32,9 @@ export function randomFrom(seed: number): () => number {
 
 /**
  * Runs several processes against one DynamoDB, a request at a time, in an order of chance; any may die at any request, before
- * it is made or after, or stand still for as long as the others go on.
+ * it is made or after, or stand still for as long as the others go on. A seed gives the same run on every machine, as long as
+ * the processes take time, pauses and chance from here too: what waits for a real timer comes sooner or later as the machine
+ * is quick or slow.
  */
 export class Stage {
   readonly #random: () => number

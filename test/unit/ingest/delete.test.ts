@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { tsuidFromHex, tsuidToHex } from '../../../lib/codec/tsuid.ts'
 import {
@@ -17,7 +18,7 @@ import { PointWriter } from '../../helpers/stored-points.ts'
 const HOUR_S = 3600
 const HOUR = 1_356_998_400
 const NO_BUDGET = { series: () => {}, points: () => {}, bytes: () => {}, time: () => {} }
-const OPTIONS: DeleteOptions = { until: Number.POSITIVE_INFINITY, leaseMs: 60_000, pollMs: 5 }
+const OPTIONS: DeleteOptions = { until: Number.POSITIVE_INFINITY, leaseMs: 60_000, pause: () => sleep(5) }
 
 let dynamo: RunningDynamo
 let store: Store
