@@ -2,7 +2,7 @@ import type { Context } from 'aws-lambda'
 import { readUid, tsuidFromHex } from '../lib/codec/tsuid.ts'
 import { deletePoints, sealForDelete } from '../lib/ingest/delete.ts'
 import { TsdbError } from '../lib/model/errors.ts'
-import { parseQueryParameters, type Query, runQuery, serialise } from '../lib/query/index.ts'
+import { parseQueryParameters, type Query, type QueryDeps, runQuery, serialise } from '../lib/query/index.ts'
 import { readConfig } from './config.ts'
 import { type HttpAnswer, type HttpRequest, httpHandler } from './http/index.ts'
 import { answerKairosDelete, isKairosDelete } from './kairos/delete.ts'
@@ -40,11 +40,13 @@ async function answerDelete(
   const leftMs = context.getRemainingTimeInMillis()
   const options = { until: Date.now() + leftMs - RESERVE_MS, leaseMs: leftMs + LEASE_MARGIN_MS }
   if (isKairosDelete(request.path)) return answerKairosDelete(request, options)
-  const deps = queryDeps()
+  const deps = queryDeps(request.grant)
   const store = sharedStore()
   const query = parseQueryParameters(request.query, deps.clock())
+  // Before sealing, which costs; running the query would refuse it as well.
+  deps.permit?.(query)
 
-  await sealForDelete(store, await metricsOf(query), query, options)
+  await sealForDelete(store, await metricsOf(query, deps), query, options)
   const answer = await runQuery(deps, query)
   const tsuids = [...new Set(answer.results.flatMap((result) => result.tsuids))].map(tsuidFromHex)
   const deleted = await deletePoints(store, tsuids, query, options)
@@ -54,8 +56,7 @@ async function answerDelete(
 }
 
 /** UIDs of the metrics of a query; names that are not known have none, and fail the query when it is run. */
-async function metricsOf(query: Query): Promise<number[]> {
-  const { names } = queryDeps()
+async function metricsOf(query: Query, { names }: QueryDeps): Promise<number[]> {
   const { metric: width } = names.widths
   const uids = new Set<number>()
   for (const { metric, tsuids = [] } of query.queries) {

@@ -1,7 +1,7 @@
 import { NotPermittedError } from '../lib/access/errors.ts'
 import { type Grant, isLimited, reaches } from '../lib/access/grant.ts'
 import type { MetricRule } from '../lib/ingest/put-json.ts'
-import type { SubQuery } from '../lib/query/model.ts'
+import type { Query } from '../lib/query/model.ts'
 
 /** Which metrics a caller may put points of; undefined: all. */
 export function putRule(grant: Grant): { mayPut?: MetricRule } {
@@ -9,13 +9,16 @@ export function putRule(grant: Grant): { mayPut?: MetricRule } {
 }
 
 /** What a caller may ask; undefined: everything. */
-export function queryRule(grant: Grant): { permit?: (query: SubQuery) => void } {
+export function queryRule(grant: Grant): { permit?: (query: Query) => void } {
   return isLimited(grant) ? { permit: (query) => permitQuery(grant, query) } : {}
 }
 
-/** As permitMetric; TSUIDs don't say whose they are. */
-function permitQuery(grant: Grant, { metric, tsuids }: Pick<SubQuery, 'metric' | 'tsuids'>): void {
-  permitMetric(grant, tsuids === undefined ? metric : undefined)
+/** As permitMetric for each metric; TSUIDs don't say whose they are. Annotations of no series are of no metric either. */
+function permitQuery(grant: Grant, { queries, globalAnnotations }: Query): void {
+  for (const { metric, tsuids } of queries) permitMetric(grant, tsuids === undefined ? metric : undefined)
+  if (globalAnnotations) {
+    throw new NotPermittedError('It is limited to some metrics, so it is not shown annotations that belong to none')
+  }
 }
 
 /**

@@ -30,12 +30,13 @@ async function answerPut(request: HttpRequest): Promise<HttpAnswer> {
   // presence counts, as in OpenTSDB: ?sync, ?sync=true and ?sync=false say the same
   const timeoutMs = query.has('sync') ? waitMs(query.get('sync_timeout'), syncTimeoutMs) : undefined
   const deps = { stream: sharedStream(), acks: sharedAcks, limits }
-  if (isKairosPut(request.path)) return answerKairosPut(deps, request, timeoutMs, countPoints)
-  const report = await put(deps, {
+  const asked = {
     text: request.body(),
     ...putRule(request.grant),
     ...(timeoutMs !== undefined && { syncTimeoutMs: timeoutMs }),
-  })
+  }
+  if (isKairosPut(request.path)) return answerKairosPut(deps, asked, countPoints)
+  const report = await put(deps, asked)
   countPoints(report)
   return putAnswer(report, {
     details: query.has('details'),

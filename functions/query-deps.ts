@@ -9,11 +9,8 @@ import { sharedStore } from './store.ts'
 
 let source: StoredSeriesSource | undefined
 
-/**
- * What queries of any kind run with, from this instance's store and configuration.
- * @param grant of who asks; absent only where what is asked takes a grant without limits
- */
-export function queryDeps(grant?: Grant): QueryDeps {
+/** What queries of any kind run with, from this instance's store and configuration. @param grant of who asks */
+export function queryDeps(grant: Grant): QueryDeps {
   const { limits, uidWidths } = readConfig()
   const store = sharedStore()
   source ??= openSource(store, uidWidths, 'numbers')
@@ -22,7 +19,7 @@ export function queryDeps(grant?: Grant): QueryDeps {
     source,
     annotations: store.annotations,
     limits,
-    ...(grant !== undefined && queryRule(grant)),
+    ...queryRule(grant),
     clock: Date.now,
     // An instance answers one request at a time, so all that its store counts meanwhile is this query's.
     costs: () => store.stats,

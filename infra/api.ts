@@ -61,7 +61,7 @@ export class Api extends Construct {
       if (mode !== 'ro') {
         this.api.addRoutes({ path: `${prefix}/put`, methods: [POST], integration: put })
         // A route's path can't end in a slash, which some collectors send: to the gateway it is an empty rest.
-        this.api.addRoutes({ path: `${prefix}/put/{rest+}`, methods: [POST], integration: put })
+        this.api.addRoutes({ path: `${prefix}/put/{proxy+}`, methods: [POST], integration: put })
         this.api.addRoutes({ path: `${prefix}/query`, methods: [DELETE], integration: deletion })
       }
       if (mode === 'wo') continue

@@ -8,7 +8,7 @@ export interface HttpRequest {
   readonly grant: Grant
   /** Upper case. */
   readonly method: string
-  /** As sent, percent-encoded, without the query string. */
+  /** Percent-decoded, as an HTTP API hands it on, without the query string. */
   readonly path: string
   readonly query: URLSearchParams
   /** Names in lower case. */

@@ -1,6 +1,6 @@
 import { KairosRequestError } from '../../lib/kairos/errors.ts'
 import { OwnServiceError } from '../../lib/kairos/metadata.ts'
-import { BadRequestError, TsdbError, UnavailableError } from '../../lib/model/errors.ts'
+import { TsdbError, UnavailableError } from '../../lib/model/errors.ts'
 import type { HttpAnswer } from '../http/index.ts'
 
 /** An answer that tells what is wrong as KairosDB's clients read it: `{"errors":["...","..."]}`. */
@@ -33,14 +33,5 @@ export function answeringKairos<A extends readonly unknown[]>(
       const again = error instanceof UnavailableError ? { 'retry-after': String(error.retryAfter) } : undefined
       return errorsAnswer(error.statusCode, errors, again)
     }
-  }
-}
-
-/** A part of a path, without its percent signs. @throws BadRequestError */
-export function decodedPart(part: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch (cause) {
-    throw new BadRequestError('kairos.path', `The path is not percent-encoded UTF-8: ${part.slice(0, 100)}`, { cause })
   }
 }

@@ -1,13 +1,16 @@
 import type { DeleteOptions } from '../../lib/ingest/delete.ts'
 import { deleteKairos, type KairosDeletion } from '../../lib/kairos/delete.ts'
+import { storedName } from '../../lib/kairos/names.ts'
 import { parseKairosQuery } from '../../lib/kairos/request.ts'
+import { LimitExceededError } from '../../lib/model/errors.ts'
 import { readConfig } from '../config.ts'
 import { EndpointNotFoundError, type HttpAnswer, type HttpRequest, MethodNotAllowedError } from '../http/index.ts'
 import { log } from '../log.ts'
+import { permitMetric } from '../permit.ts'
 import { sharedStore } from '../store.ts'
-import { answeringKairos, decodedPart } from './answers.ts'
+import { answeringKairos } from './answers.ts'
 
-const METRIC_PATH = /^\/api\/v1\/metric\/(.*)$/
+const METRIC_PATH = /^\/api\/v1\/metric\/(.*)$/s
 const DELETE_PATH = /^\/api\/v1\/datapoints\/delete\/*$/
 
 /** Whether a request is one to KairosDB's API. @param path as sent */
@@ -22,7 +25,10 @@ export function isKairosDelete(path: string): boolean {
 export const answerKairosDelete = answeringKairos(answerDelete)
 
 async function answerDelete(request: HttpRequest, options: DeleteOptions): Promise<HttpAnswer> {
-  for (const deletion of deletionsOf(request)) {
+  const deletions = deletionsOf(request)
+  // All of them before the first is begun.
+  for (const { metric } of deletions) permitMetric(request.grant, storedName(metric))
+  for (const deletion of deletions) {
     const { series, points } = await deleteKairos(sharedStore(), deletion, readConfig().limits, options)
     const { metric, start, end } = deletion
     const tags = JSON.stringify([...deletion.tags])
@@ -36,9 +42,12 @@ function deletionsOf(request: HttpRequest): readonly KairosDeletion[] {
   const [, name] = METRIC_PATH.exec(request.path) ?? []
   if (name === undefined) {
     if (request.method !== 'POST') throw new MethodNotAllowedError(request.method)
-    return parseKairosQuery(request.body(), Date.now())
+    const queries = parseKairosQuery(request.body(), Date.now())
+    const { subQueries } = readConfig().limits
+    if (queries.length > subQueries) throw new LimitExceededError('subQueries', subQueries, queries.length, 'metrics')
+    return queries
   }
   if (request.method !== 'DELETE') throw new MethodNotAllowedError(request.method)
   if (name === '') throw new EndpointNotFoundError()
-  return [{ metric: decodedPart(name), tags: new Map(), start: 0, end: Number.POSITIVE_INFINITY }]
+  return [{ metric: name, tags: new Map(), start: 0, end: Number.POSITIVE_INFINITY }]
 }

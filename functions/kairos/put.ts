@@ -1,28 +1,26 @@
-import type { PutDeps, PutReport } from '../../lib/ingest/put.ts'
+import type { PutDeps, PutReport, PutRequest } from '../../lib/ingest/put.ts'
 import { putKairos } from '../../lib/kairos/put.ts'
-import type { HttpAnswer, HttpRequest } from '../http/index.ts'
+import type { HttpAnswer } from '../http/index.ts'
 import { answeringKairos, errorsAnswer } from './answers.ts'
 
 /** Whether a put is one to KairosDB's API. @param path as sent */
 export function isKairosPut(path: string): boolean {
-  return /\/datapoints\/*$/.test(path)
+  return /^\/api\/v1\/datapoints\/*$/.test(path)
 }
 
 /**
  * POST /api/v1/datapoints. Points that could be stored by sending the request again make it a 503, bad ones a 400; the good
  * ones beside them are stored.
- * @param syncTimeoutMs as putKairos has it
  * @param countPoints told what became of the points
  */
 export const answerKairosPut = answeringKairos(answerPut)
 
 async function answerPut(
   deps: PutDeps,
-  request: HttpRequest,
-  syncTimeoutMs: number | undefined,
+  asked: PutRequest,
   countPoints: (report: PutReport) => void,
 ): Promise<HttpAnswer> {
-  const { errors, stored } = await putKairos(deps, request.body(), syncTimeoutMs, Date.now())
+  const { errors, stored } = await putKairos(deps, asked, Date.now())
   countPoints({ ...stored, refused: stored.refused + errors.length })
   const all = [...errors, ...new Set(stored.errors.map(({ message }) => message))]
   if (stored.unavailable > 0 || stored.timedOut > 0) return errorsAnswer(503, all, { 'retry-after': '1' })

@@ -1,5 +1,5 @@
 import { NotPermittedError } from '../../lib/access/errors.ts'
-import { type Grant, isLimited, reaches } from '../../lib/access/grant.ts'
+import type { Grant } from '../../lib/access/grant.ts'
 import type { SavedPoints } from '../../lib/kairos/aggregators/aggregator.ts'
 import {
   type KairosQueryDeps,
@@ -18,6 +18,7 @@ import type { StoredSeriesSource } from '../../lib/query/index.ts'
 import { readConfig } from '../config.ts'
 import type { HttpAnswer, HttpRequest } from '../http/index.ts'
 import { count } from '../metrics.ts'
+import { permitMetric } from '../permit.ts'
 import { openSource } from '../query-deps.ts'
 import { QueryLog } from '../query-log.ts'
 import { sharedStore } from '../store.ts'
@@ -35,16 +36,11 @@ function queryDeps(grant: Grant): KairosQueryDeps {
     names: store.uids,
     source,
     limits,
-    ...(isLimited(grant) && { permit: (metric: string) => permitMetric(grant, metric) }),
+    permit: (metric) => permitMetric(grant, metric),
     clock: Date.now,
     // An instance answers one request at a time, so all that its store counts meanwhile is this query's.
     costs: () => store.stats,
   }
-}
-
-/** @throws NotPermittedError for a metric that the grant does not reach */
-function permitMetric(grant: Grant, metric: string): void {
-  if (!reaches(grant, metric)) throw new NotPermittedError(`It does not reach the metric ${metric}`)
 }
 
 /** POST /api/v1/datapoints/query, and GET with the same JSON as the parameter `query`. */

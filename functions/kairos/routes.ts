@@ -1,3 +1,4 @@
+import { reaches } from '../../lib/access/grant.ts'
 import { FEATURES } from '../../lib/kairos/features.ts'
 import { checkMetadataKey, checkMetadataValue } from '../../lib/kairos/metadata.ts'
 import { metricNames } from '../../lib/kairos/metric-names.ts'
@@ -7,7 +8,7 @@ import { readConfig } from '../config.ts'
 import type { HttpAnswer, HttpRequest } from '../http/index.ts'
 import { json, text } from '../meta/route.ts'
 import { sharedStore } from '../store.ts'
-import { answeringKairos, decodedPart } from './answers.ts'
+import { answeringKairos } from './answers.ts'
 
 /** What answers a path below /api/v1, by method; it is given the parts of the path that its pattern leaves open. */
 type KairosRoute = Readonly<
@@ -93,8 +94,11 @@ const ROUTES: readonly (readonly [pattern: string, route: KairosRoute])[] = [
   [
     'metricnames',
     {
-      GET: async ({ query }) =>
-        json({ results: await metricNames(sharedStore(), query.get('prefix') ?? '', readConfig().limits) }),
+      GET: async ({ query, grant }) => {
+        const mayKnow = (metric: string) => reaches(grant, metric)
+        const names = await metricNames(sharedStore(), query.get('prefix') ?? '', readConfig().limits, mayKnow)
+        return json({ results: names })
+      },
     },
   ],
   ['health', {}],
@@ -130,13 +134,17 @@ export function answerKairos(request: HttpRequest): Promise<HttpAnswer> | undefi
       pattern.parts.length === parts.length && pattern.parts.every((part, i) => part === '*' || part === parts[i]),
   )
   if (found === undefined) return undefined
-  return follow(found.route, request, () => parts.filter((_, i) => found.parts[i] === '*').map(decodedPart))
+  return follow(
+    found.route,
+    request,
+    parts.filter((_, i) => found.parts[i] === '*'),
+  )
 }
 
 const follow = answeringKairos(
-  (route: KairosRoute, request: HttpRequest, open: () => readonly string[]): HttpAnswer | Promise<HttpAnswer> => {
+  (route: KairosRoute, request: HttpRequest, open: readonly string[]): HttpAnswer | Promise<HttpAnswer> => {
     const run = route[request.method]
-    if (run !== undefined) return run(request, open())
+    if (run !== undefined) return run(request, open)
     const allowed = [...Object.keys(route), 'OPTIONS'].join(', ')
     return { status: request.method === 'OPTIONS' ? 200 : 405, headers: { allow: allowed } }
   },

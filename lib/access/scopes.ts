@@ -35,6 +35,7 @@ const READS_METRICS: Need = { ...READS, limited: true }
 const PUTS: Need = { scope: 'put', limited: false, does: 'writes' }
 const PUTS_METRICS: Need = { ...PUTS, limited: true }
 const CHANGES: Need = { scope: 'admin', limited: false, does: 'writes' }
+const CHANGES_METRICS: Need = { ...CHANGES, limited: true }
 const TENDS: Need = { scope: 'admin', limited: false, does: 'tells' }
 
 const rule = (methods: readonly string[], path: string, need: Need): Rule => ({ methods, path, ...need })
@@ -42,12 +43,13 @@ const rule = (methods: readonly string[], path: string, need: Need): Rule => ({ 
 /** What each request needs, for the authorizer and for the functions behind it. docs/access.md shows it. */
 export const RULES: readonly Rule[] = [
   rule(['POST'], '/api/put', PUTS_METRICS),
+  rule(['POST'], '/api/put/*', PUTS_METRICS),
   rule(['POST'], '/api/rollup', PUTS),
   rule(['POST'], '/api/histogram', PUTS),
-  rule(['POST'], '/api/datapoints', PUTS),
+  rule(['POST'], '/api/datapoints', PUTS_METRICS),
 
   rule(GET_POST, '/api/query', READS_METRICS),
-  rule(['DELETE'], '/api/query', CHANGES),
+  rule(['DELETE'], '/api/query', CHANGES_METRICS),
   rule(['POST'], '/api/query/exp', READS_METRICS),
   rule(['GET'], '/api/query/gexp', READS_METRICS),
   rule(GET_POST, '/api/query/last', READS_METRICS),
@@ -55,8 +57,8 @@ export const RULES: readonly Rule[] = [
   rule(['GET'], '/q', READS_METRICS),
   rule(GET_POST, '/api/datapoints/query', READS_METRICS),
   rule(['POST'], '/api/datapoints/query/tags', READS_METRICS),
-  rule(['POST'], '/api/datapoints/delete', CHANGES),
-  rule(['DELETE'], '/api/metric/*', CHANGES),
+  rule(['POST'], '/api/datapoints/delete', CHANGES_METRICS),
+  rule(['DELETE'], '/api/metric/*', CHANGES_METRICS),
 
   rule(['GET'], '/api/metadata/*', READS),
   rule(['POST'], '/api/metadata/*', PUTS),
@@ -64,7 +66,7 @@ export const RULES: readonly Rule[] = [
 
   rule(GET_POST, '/api/suggest', READS_METRICS),
   rule(['GET'], '/suggest', READS_METRICS),
-  rule(['GET'], '/api/metricnames', READS),
+  rule(['GET'], '/api/metricnames', READS_METRICS),
   rule(['GET'], '/api/tagnames', READS),
   rule(['GET'], '/api/tagvalues', READS),
   rule(GET_POST, '/api/search', READS),

@@ -16,6 +16,7 @@ export interface NamedStore extends LivingStore {
  * deleted. In the text `%` stands for any characters and `_` for any one, as for KairosDB, whose H2 store asks SQL's LIKE: names
  * that really begin with it are always among them.
  * @param limits of a query, for looking whether a metric still has points
+ * @param mayKnow whether the caller may know of a metric, by the name that the store keeps
  * @param clock milliseconds since 1970 @default Date.now
  * @throws StoreUnavailableError
  */
@@ -23,9 +24,10 @@ export async function metricNames(
   store: NamedStore,
   prefix: string,
   limits: Limits,
+  mayKnow: (metric: string) => boolean = () => true,
   clock: () => number = Date.now,
 ): Promise<string[]> {
-  const stored = await store.uids.suggest('metric', storedPrefix(prefix), MOST_NAMES)
+  const stored = (await store.uids.suggest('metric', storedPrefix(prefix), MOST_NAMES)).filter(mayKnow)
   const pattern = [...prefix, '%']
   const names = new Set(stored.map(kairosName).filter((name) => isLike([...name], pattern)))
   for (const [metric, name] of await store.uids.uidsToNames('metric', await store.emptied.metrics())) {

@@ -1,3 +1,4 @@
+import type { MetricRule } from '../ingest/put-json.ts'
 import type { Limits } from '../model/limits.ts'
 import { type PointBatch, PointColumnsBuilder } from '../model/points.ts'
 import type { SeriesName } from '../model/series.ts'
@@ -39,10 +40,16 @@ export interface KairosMetric {
   readonly fault: string | undefined
 }
 
-/** Checks what a metric is called. @param name null where there is none */
-export function checkMetric(name: string | null, limits: Limits): KairosMetric {
+/**
+ * Checks what a metric is called.
+ * @param name null where there is none
+ * @param mayPut whether the caller may put points of it, by its stored name; absent: of every metric
+ */
+export function checkMetric(name: string | null, limits: Limits, mayPut?: MetricRule): KairosMetric {
   const fault = nameFault(name, limits)
-  return { name: name ?? '', stored: fault === undefined ? storedName(name ?? '') : '', fault }
+  const stored = fault === undefined ? storedName(name ?? '') : ''
+  const isRefused = fault === undefined && mayPut?.(stored) === false
+  return { name: name ?? '', stored, fault: isRefused ? `is not permitted by the token: ${name}` : fault }
 }
 
 /** Checks tags. @param sent each name once */

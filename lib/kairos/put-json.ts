@@ -12,6 +12,7 @@ import {
   QUOTE,
 } from '../ingest/json-scanner.ts'
 import { UnreadablePutError } from '../ingest/put-errors.ts'
+import type { MetricRule } from '../ingest/put-json.ts'
 import { LimitExceededError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
 import type { PointBatch } from '../model/points.ts'
@@ -47,15 +48,18 @@ const [NAME, TIMESTAMP, TIME, VALUE, TAGS, DATAPOINTS, TYPE, TTL] = [0, 1, 2, 3,
  * A point that breaks a rule is told and the others are kept. Where the text can't be read it ends: what stands before is kept,
  * as in KairosDB, and what follows is not. What is behind the first metric or array is not looked at.
  * @param now milliseconds since 1970, from which `ttl` counts
+ * @param mayPut whether the caller may put points of a metric, by the name that the store keeps; those of others are told as
+ *   bad. Absent: of every metric
  * @throws LimitExceededError for pointsPerRequest and jsonDepth
  */
-export function parseKairosPut(text: string, limits: Limits, now: number): ParsedKairosPut {
-  return new KairosPutParser(text, limits, now).parse()
+export function parseKairosPut(text: string, limits: Limits, now: number, mayPut?: MetricRule): ParsedKairosPut {
+  return new KairosPutParser(text, limits, now, mayPut).parse()
 }
 
 class KairosPutParser {
   readonly #scanner: JsonScanner
   readonly #limits: Limits
+  readonly #mayPut: MetricRule | undefined
   readonly #batch: KairosBatch
   readonly #errors: string[] = []
   readonly #context: PutContext
@@ -71,7 +75,8 @@ class KairosPutParser {
   /** From the first metric on that is no JSON. */
   #isLenient = false
 
-  constructor(text: string, limits: Limits, now: number) {
+  constructor(text: string, limits: Limits, now: number, mayPut: MetricRule | undefined) {
+    this.#mayPut = mayPut
     this.#scanner = new JsonScanner(text, limits.jsonDepth)
     this.#limits = limits
     this.#batch = new KairosBatch(Math.min(Math.ceil(text.length / CHARACTERS_PER_POINT) + 1, limits.pointsPerRequest))
@@ -333,7 +338,7 @@ class KairosPutParser {
   #metricOf(name: string | null): KairosMetric {
     const known = name === null ? undefined : this.#metrics.get(name)
     if (known !== undefined) return known
-    const metric = checkMetric(name, this.#limits)
+    const metric = checkMetric(name, this.#limits, this.#mayPut)
     if (name !== null) this.#metrics.set(name, metric)
     return metric
   }

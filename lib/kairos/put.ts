@@ -1,4 +1,4 @@
-import { type PutDeps, type PutReport, storePut } from '../ingest/put.ts'
+import { type PutDeps, type PutReport, type PutRequest, storePut } from '../ingest/put.ts'
 import { parseKairosPut } from './put-json.ts'
 
 /** What became of a put to KairosDB's API. */
@@ -11,19 +11,16 @@ export interface KairosPutReport {
 
 /**
  * Checks the points of a request and puts the good ones on the stream, as put of lib/ingest does with OpenTSDB's.
- * @param text the body
- * @param syncTimeoutMs milliseconds until the points should be stored and readable; undefined: not to wait for that
  * @param now milliseconds since 1970, from which `ttl` counts
  * @throws LimitExceededError, StreamRefusedError
  */
 export async function putKairos(
   deps: PutDeps,
-  text: string,
-  syncTimeoutMs: number | undefined,
+  { text, mayPut, syncTimeoutMs }: PutRequest,
   now: number,
 ): Promise<KairosPutReport> {
   const begun = performance.now()
-  const { batch, errors } = parseKairosPut(text, deps.limits, now)
+  const { batch, errors } = parseKairosPut(text, deps.limits, now, mayPut)
   const parsed = { batch, received: batch.points.count, errors: [], goodIndexes: undefined }
   return { errors, stored: await storePut(deps, parsed, syncTimeoutMs, begun) }
 }

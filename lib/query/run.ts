@@ -20,8 +20,8 @@ export interface QueryDeps {
   /** Absent: there are none. */
   readonly annotations?: AnnotationSource
   readonly limits: Limits
-  /** Looks at each sub-query before anything of the query is done, and throws where the caller may not ask it. */
-  readonly permit?: (query: SubQuery) => void
+  /** Looks at a query before anything of it is done, and throws where the caller may not ask it. */
+  readonly permit?: (query: Query) => void
   /** Milliseconds since 1970. */
   readonly clock: () => number
   /** What the store has counted of requests and read units up to now. @default nothing */
@@ -70,7 +70,7 @@ export async function runQuery(deps: QueryDeps, query: Query): Promise<QueryAnsw
   if (query.queries.length > limits.subQueries) {
     throw new LimitExceededError('subQueries', limits.subQueries, query.queries.length, 'sub-queries')
   }
-  if (deps.permit !== undefined) query.queries.forEach(deps.permit)
+  deps.permit?.(query)
   const budget = new Budget(limits, deps.clock, deps.costs)
   try {
     return await runSubQueries(deps, query, budget)

@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TokenStore } from '../../lib/access/tokens.ts'
 import { Dynamo, openClient } from '../../lib/store/dynamo.ts'
 import type { LocalServer } from '../../local/server.ts'
+import { synthesise } from '../../local/synth.ts'
 import { runTsdb } from '../helpers/cli.ts'
 import { startTestServer } from '../helpers/server.ts'
 
@@ -241,6 +242,43 @@ describe('with --auth', () => {
 function somePoint(): object {
   return { ...POINT, metric: 'some.metric' }
 }
+
+describe('a token that is revoked while the gateway still remembers it', () => {
+  let quick: LocalServer
+  let folder: string
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'revoked-'))
+    // The template's own 30 seconds are too long to wait for; all else is as it is.
+    const assemblyDir = join(folder, 'assembly')
+    await cp(await synthesise({ allowDelete: 'true', web: 'false' }), assemblyDir, { recursive: true })
+    const file = join(assemblyDir, 'Tsdb.template.json')
+    const template = await readFile(file, 'utf8')
+    expect(template).toContain('"AuthorizerResultTtlInSeconds": 30')
+    await writeFile(file, template.replace('"AuthorizerResultTtlInSeconds": 30', '"AuthorizerResultTtlInSeconds": 2'))
+    quick = await startTestServer({ auth: true, batchWindowMs: 20, dataDir: join(folder, 'data'), assemblyDir })
+  }, 60_000)
+
+  afterAll(async () => {
+    await quick?.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it('is worth nothing once the gateway asks again, on every route', async () => {
+    const data = ['--data', join(folder, 'data')]
+    const { stdout } = await runTsdb(['token', 'create', ...data, '--scope', 'query', 'test'])
+    const authorization = `Bearer ${stdout.trim()}`
+    const status = async (path: string) => (await fetch(quick.url + path, { headers: { authorization } })).status
+    const paths = ['/api/aggregators', '/api/query/last?timeseries=no.such.metric']
+    for (const path of paths) expect(await status(path), path).not.toBe(401)
+    expect(await runTsdb(['token', 'revoke', ...data, stdout.trim().slice(5, 21)])).toMatchObject({ status: 0 })
+    // A route that it never asked of before: nothing is remembered there.
+    expect(await status('/api/query?start=1h-ago&m=sum:no.such.metric')).toBe(401)
+    for (const path of paths) {
+      await expect.poll(() => status(path), { timeout: 10_000, interval: 200, message: path }).toBe(401)
+    }
+  })
+})
 
 describe('startServer(options)', () => {
   it('listens on another address than the loopback’s only with auth', async () => {

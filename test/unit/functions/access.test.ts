@@ -166,7 +166,7 @@ describe('the authorizer', () => {
   it('hands over no scope on a route for which the token is not enough, so that the gateway keeps none for it', async () => {
     const { text } = await tokens.create({ name: 'a', scopes: ['put'], prefixes: [], expiresAt: undefined })
     expect(await ask(text, 'POST /api/v1/put')).toMatchObject({ scopes: 'put' })
-    expect(await ask(text, 'POST /api/put/{rest+}')).toMatchObject({ scopes: 'put' })
+    expect(await ask(text, 'POST /api/put/{proxy+}')).toMatchObject({ scopes: 'put' })
     expect(await ask(text, 'GET /api/query')).toMatchObject({ name: 'a', scopes: 'none' })
   })
 
