@@ -46,7 +46,8 @@ test('who waits for an answer gets it before the server stops, and who asks late
   const answered = once(ask(), 'response')
   const response = await received(1)
   const stopped = stop()
-  await once(ask(), 'close')
+  const later = ask()
+  await new Promise((resolve) => later.on('close', resolve))
   response.end('{}')
   expect((await answered)[0]).toMatchObject({ statusCode: 200 })
   await stopped
