@@ -1,8 +1,10 @@
 import type { Grant } from '../lib/access/grant.ts'
 import { BadRequestError } from '../lib/model/errors.ts'
 import { parseQueryBody, parseQueryParameters, type Query, runQuery, serialise } from '../lib/query/index.ts'
+import { withoutNaN } from '../lib/query/numbers-alone.ts'
 import type { QueryAnswer } from '../lib/query/run.ts'
 import type { HttpAnswer, HttpRequest } from './http/index.ts'
+import { type Preferences, preferencesApplied, readPreferences } from './http/preferences.ts'
 import { serialiserOf, seriesOf } from './plugins/serialisers.ts'
 import { queryDeps } from './query-deps.ts'
 import { QueryLog } from './query-log.ts'
@@ -11,23 +13,31 @@ import { QueryLog } from './query-log.ts'
 export async function answerQuery(request: HttpRequest): Promise<HttpAnswer> {
   const notes = new QueryLog(request.requestId)
   try {
-    const now = Date.now()
     const serialiser = serialiserOf(request.query.get('serializer'))
-    const query =
-      request.method === 'POST' ? parseQueryBody(request.body(), now) : parseQueryParameters(request.query, now)
+    const preferences = readPreferences(request.headers.prefer)
+    const query = parseQuery(request, preferences)
     notes.asked(query)
     const deps = queryDeps(request.grant)
-    const answer = await runQuery({ ...deps, onUsage: (usage) => notes.used(usage) }, query)
+    const whole = await runQuery({ ...deps, onUsage: (usage) => notes.used(usage) }, query)
+    const answer = preferences.omitNaN ? withoutNaN(whole) : whole
     if (serialiser !== undefined) {
       const headers = { 'content-type': serialiser.contentType }
       return { status: 200, headers, body: notes.answering(serialiser.serialise(seriesOf(answer))) }
     }
     const options = { ...query, arrays: request.query.has('arrays'), maxLength: deps.limits.answerBytes }
-    return jsonp(notes.answering(serialise(answer, options)), request.query.get('jsonp'))
+    const answered = jsonp(notes.answering(serialise(answer, options)), request.query.get('jsonp'))
+    return { ...answered, headers: { ...answered.headers, ...preferencesApplied(preferences) } }
   } catch (error) {
     notes.failed(error)
     throw error
   }
+}
+
+function parseQuery(request: HttpRequest, preferences: Preferences): Query {
+  const now = Date.now()
+  const query =
+    request.method === 'POST' ? parseQueryBody(request.body(), now) : parseQueryParameters(request.query, now)
+  return preferences.globalAnnotations ? { ...query, globalAnnotations: true } : query
 }
 
 /** Runs a query on this instance's store, within its limits. */

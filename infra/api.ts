@@ -144,13 +144,28 @@ const METHODS: Readonly<Record<string, HttpMethod>> = {
   '*': HttpMethod.ANY,
 }
 
-/** What pages of other origins may do: all that clients do. The gateway answers their preflights itself. */
+/** Headers of requests that pages of other origins may send; the last is one of Grafana's KairosDB data source. */
+const CORS_HEADERS = [
+  'authorization',
+  'content-type',
+  'content-encoding',
+  'accept',
+  'prefer',
+  'x-requested-with',
+  'x-grafana-token',
+]
+
+/**
+ * What pages of other origins may do: all that clients do. The gateway answers their preflights itself. Grafana in "browser" access sends
+ * a data source's password as one of the browser's credentials, which CORS allows to origins that are named, not to any.
+ */
 function corsOf(origins: readonly string[]): CorsPreflightOptions {
   const { GET, POST, PUT, DELETE } = CorsHttpMethod
   return {
     allowOrigins: [...origins],
     allowMethods: [GET, POST, PUT, DELETE],
-    allowHeaders: ['authorization', 'content-type', 'content-encoding', 'accept', 'x-requested-with'],
+    allowHeaders: CORS_HEADERS,
+    ...(!origins.includes('*') && { allowCredentials: true }),
     maxAge: Duration.hours(1),
   }
 }
