@@ -101,9 +101,20 @@ function gatewayAnswer(): Middleware {
     after: async (request) => {
       const answer = request.response
       if (answer && 'status' in answer) {
-        request.response = await gatewayResult(answer, request.event.headers?.['accept-encoding'])
+        request.response = await sendable(answer, request.event.headers?.['accept-encoding'])
       }
     },
+  }
+}
+
+/** The result of an answer, or of what it says itself about what making it throws. */
+async function sendable(answer: HttpAnswer, acceptEncoding: string | undefined): Promise<Outcome> {
+  try {
+    return await gatewayResult(answer, acceptEncoding)
+  } catch (error) {
+    const told = answer.failing?.(error)
+    if (told === undefined) throw error
+    return gatewayResult(told, acceptEncoding)
   }
 }
 

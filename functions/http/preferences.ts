@@ -1,6 +1,6 @@
 /** What a client would rather have: the header `Prefer`, RFC 7240. What of it is not known is passed over, as the RFC wants. */
 export interface Preferences {
-  /** `nan=omit`: no points without a number. */
+  /** `nan=omit`: no points whose values JSON has no number for. */
   readonly omitNaN: boolean
   /** `global-annotations`: those that belong to no series too, as if the query asked for them. */
   readonly globalAnnotations: boolean

@@ -28,4 +28,6 @@ export interface HttpAnswer {
   readonly headers?: Readonly<Record<string, string>>
   /** Text, or pieces of it that are made as they are sent; what making them throws is answered instead. */
   readonly body?: string | Iterable<string>
+  /** How that is answered, where not in OpenTSDB's form; undefined of an error that is none of its own. */
+  readonly failing?: (error: unknown) => HttpAnswer | undefined
 }

@@ -13,7 +13,8 @@ export function errorsAnswer(
 }
 
 /**
- * Makes errors that are made on purpose answers in KairosDB's form, which is no word at all for metadata of its own. Others go through, to be logged and to become a bland 500.
+ * Makes errors that are made on purpose answers in KairosDB's form, which is no word at all for metadata of its own, also where the answer is
+ * already being sent. Others go through, to be logged and to become a bland 500.
  * @param run what answers a request
  */
 export function answeringKairos<A extends readonly unknown[]>(
@@ -21,17 +22,22 @@ export function answeringKairos<A extends readonly unknown[]>(
 ): (...args: A) => Promise<HttpAnswer> {
   return async (...args) => {
     try {
-      return await run(...args)
+      return { ...(await run(...args)), failing: told }
     } catch (error) {
-      if (!(error instanceof TsdbError) || error.statusCode === 500) throw error
-      if (error instanceof OwnServiceError) return { status: error.statusCode }
-      const { message, details } = error
-      const errors =
-        error instanceof KairosRequestError
-          ? error.errors
-          : [details === undefined ? message : `${message}. ${details}`]
-      const again = error instanceof UnavailableError ? { 'retry-after': String(error.retryAfter) } : undefined
-      return errorsAnswer(error.statusCode, errors, again)
+      const answer = told(error)
+      if (answer === undefined) throw error
+      return answer
     }
   }
+}
+
+/** An error in KairosDB's form; undefined of one that nobody made on purpose. */
+function told(error: unknown): HttpAnswer | undefined {
+  if (!(error instanceof TsdbError) || error.statusCode === 500) return undefined
+  if (error instanceof OwnServiceError) return { status: error.statusCode }
+  const { message, details } = error
+  const errors =
+    error instanceof KairosRequestError ? error.errors : [details === undefined ? message : `${message}. ${details}`]
+  const again = error instanceof UnavailableError ? { 'retry-after': String(error.retryAfter) } : undefined
+  return errorsAnswer(error.statusCode, errors, again)
 }

@@ -59,15 +59,19 @@ const panel = (...targets: readonly KairosTarget['query'][]): KairosPanel => ({
   targets: targets.map((query) => ({ query })),
 })
 
-/** A range aggregator as its editor stores it. @param sampling `auto`: the panel's interval */
-const over = (name: string, sampling: string, alignment = 'START_TIME') => ({
-  name,
-  parameters: [
-    { name: 'align_by', type: 'alignment', value: alignment } as const,
-    { name: 'value', type: 'sampling', value: sampling === 'auto' ? '1h' : sampling } as const,
-  ],
-  autoValueSwitch: { enabled: sampling === 'auto' },
-})
+/** A range aggregator as its editor stores it. @param sampling number and unit, or `auto`: the panel's interval */
+const over = (name: string, sampling: string, alignment = 'START_TIME') => {
+  const [value = '1', unit = 'HOURS'] = sampling === 'auto' ? [] : sampling.split(' ')
+  return {
+    name,
+    parameters: [
+      { name: 'sampling', type: 'alignment', value: alignment } as const,
+      { name: 'value', type: 'sampling', value } as const,
+      { name: 'unit', type: 'sampling_unit', value: unit } as const,
+    ],
+    autoValueSwitch: { enabled: sampling === 'auto' },
+  }
+}
 
 const plain = (name: string, parameters: Readonly<Record<string, string>> = {}) => ({
   name,
@@ -105,7 +109,7 @@ describe.each(GENERATIONS)('a panel of the data source %s', (generation) => {
 
   it('shows what chains of aggregators make, whose numbers may come as texts', async () => {
     const chain = [
-      over('max', '1m', 'SAMPLING'),
+      over('max', '1 MINUTES', 'SAMPLING'),
       plain('scale', { factor: '2' }),
       plain('div', { divisor: '0.5' }),
       plain('diff'),
@@ -115,12 +119,12 @@ describe.each(GENERATIONS)('a panel of the data source %s', (generation) => {
     ])
     const percentile = {
       name: 'percentile',
-      parameters: [...over('', '2m').parameters, { name: 'percentile', type: 'any', value: '0.5' } as const],
+      parameters: [...over('', '2 MINUTES').parameters, { name: 'percentile', type: 'any', value: '0.5' } as const],
     }
     expect(await ask({ metricName: 'sys.load', tags: { host: ['web 01'] }, aggregators: [percentile] })).toMatchObject([
       { points: [[START, 5.5]] },
     ])
-    const sampler = { name: 'sampler', parameters: [{ name: 'unit', type: 'enum', value: 'minutes' } as const] }
+    const sampler = { name: 'sampler', parameters: [{ name: 'unit', type: 'enum', value: 'MINUTES' } as const] }
     const rates = await ask({ metricName: 'sys.load', tags: { host: ['web 01'] }, aggregators: [sampler] })
     expect(rates[0]?.points[0]).toEqual([START + STEP, 6])
   })
@@ -132,7 +136,7 @@ describe.each(GENERATIONS)('a panel of the data source %s', (generation) => {
   })
 
   it('shows gaps, which alerts take for 0', async () => {
-    const [shown] = await ask({ metricName: 'sys.gaps', aggregators: [over('gaps', '30s')] })
+    const [shown] = await ask({ metricName: 'sys.gaps', aggregators: [over('gaps', '30 SECONDS')] })
     const gaps = (value: number | null) => [
       [START + 30_000, value],
       [START + 60_000, value],

@@ -216,6 +216,10 @@ describe('a downsampling', () => {
   it('with gaps shows them in F', async () => {
     expect(await points('F', 'nan')).toEqual([minutes([1, null, null, null, 2])])
     expect(await points('F', 'null')).toEqual([minutes([1, null, null, null, 2])])
+    // where the data source serves alerts as well, those of the policy null are left
+    const headers = { Prefer: 'nan=omit' }
+    expect(await points('F', 'null', { headers })).toEqual([minutes([1, null, null, null, 2])])
+    expect(await points('F', 'nan', { headers })).toEqual([both])
   })
 
   it.each([
@@ -227,7 +231,7 @@ describe('a downsampling', () => {
       expect(await points(generation, 'null', { version })).toEqual([minutes([1, 0, 0, 0, 2])])
       const numbersAlone = { version, headers: { Prefer: 'nan=omit' } }
       expect(await points(generation, 'nan', numbersAlone)).toEqual([both])
-      expect(await points(generation, 'null', numbersAlone)).toEqual([both])
+      expect(await points(generation, 'null', numbersAlone)).toEqual([minutes([1, 0, 0, 0, 2])])
     }
   })
 

@@ -249,6 +249,20 @@ test.each(Object.entries(CASES))('%s: just within passes, just beyond is refused
   expect(refused).toEqual({ status, text: expect.stringMatching(status === 413 ? limit : /./) })
 })
 
+test('an answer of KairosDB’s API that gets too long while it is sent is refused in its own form', async () => {
+  const points = (metric: string) => ({
+    start_absolute: HOUR_S * 1000,
+    end_absolute: HOUR_S * 1000 + 3_600_000,
+    metrics: [{ name: metric }],
+  })
+  expect((await ask('POST', '/api/v1/datapoints/query', points('five'))).status).toBe(200)
+  const refused = await ask('POST', '/api/v1/datapoints/query', points('p100'))
+  expect([refused.status, JSON.parse(refused.text)]).toEqual([
+    413,
+    { errors: [expect.stringContaining('answerBytes')] },
+  ])
+})
+
 describe('what can’t be met from outside on purpose', () => {
   const budget = (limits: Partial<Limits>, now: () => number = () => 0) =>
     new Budget({ ...DEFAULT_LIMITS, ...limits }, now)

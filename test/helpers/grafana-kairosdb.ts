@@ -71,14 +71,14 @@ export interface ReadSeries {
 }
 
 const UNITS: Readonly<Record<string, string>> = {
-  ms: 'milliseconds',
-  s: 'seconds',
-  m: 'minutes',
-  h: 'hours',
-  d: 'days',
-  w: 'weeks',
-  M: 'months',
-  y: 'years',
+  ms: 'MILLISECONDS',
+  s: 'SECONDS',
+  m: 'MINUTES',
+  h: 'HOURS',
+  d: 'DAYS',
+  w: 'WEEKS',
+  M: 'MONTHS',
+  y: 'YEARS',
 }
 
 /** `5m` as its number and unit. */
@@ -89,14 +89,15 @@ function partsOf(interval: string): { value: string; unit: string } {
 
 type StoredAggregator = NonNullable<KairosTarget['query']['aggregators']>[number]
 
-/** The sampling of an aggregator: its own, or the panel's interval where that is switched on. */
+/** The sampling of an aggregator as it is stored, or the panel's interval where that is switched on. */
 function samplingOf(
   { parameters, autoValueSwitch }: StoredAggregator,
   interval: string,
 ): { value: string; unit: string } | undefined {
   const value = parameters.find(({ type }) => type === 'sampling')?.value
-  if (value === undefined) return undefined
-  return partsOf(autoValueSwitch?.enabled === true ? interval : value)
+  const unit = parameters.find(({ type }) => type === 'sampling_unit')?.value
+  if (value === undefined || unit === undefined) return undefined
+  return autoValueSwitch?.enabled === true ? partsOf(interval) : { value, unit }
 }
 
 function othersOf({ parameters }: StoredAggregator): readonly Parameter[] {
@@ -118,7 +119,11 @@ function aggregatorOf(generation: Generation, aggregator: StoredAggregator, inte
     case 'core':
       return {
         name,
-        ...(sampling !== undefined && { align_sampling: true, align_start_time: true, sampling }),
+        ...(sampling !== undefined && {
+          align_sampling: true,
+          align_start_time: true,
+          sampling: { value: sampling.value, unit: sampling.unit.toLowerCase() },
+        }),
         ...Object.fromEntries(others.map((one) => [one.name, one.value])),
       }
     case 'plugin':
@@ -126,8 +131,7 @@ function aggregatorOf(generation: Generation, aggregator: StoredAggregator, inte
         name,
         ...(alignment === 'START_TIME' && { align_start_time: true }),
         ...(alignment === 'SAMPLING' && { align_sampling: true }),
-        // texts, and the units of its own enumeration
-        ...(sampling !== undefined && { sampling: { value: sampling.value, unit: sampling.unit.toUpperCase() } }),
+        ...(sampling !== undefined && { sampling }),
         ...Object.fromEntries(others.map((one) => [one.name, one.value])),
       }
     case 'alerts':
@@ -137,7 +141,9 @@ function aggregatorOf(generation: Generation, aggregator: StoredAggregator, inte
           align_sampling: alignment === 'SAMPLING',
           align_start_time: alignment === 'START_TIME',
         }),
-        ...(sampling !== undefined && { sampling: { value: Number(sampling.value), unit: sampling.unit } }),
+        ...(sampling !== undefined && {
+          sampling: { value: Number(sampling.value), unit: sampling.unit.toLowerCase() },
+        }),
         ...Object.fromEntries(others.map((one) => [one.name, asNumber(one.value)])),
       }
     case 'arp':
