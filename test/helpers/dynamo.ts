@@ -56,7 +56,8 @@ function tableInput(name: string): CreateTableCommandInput {
   }
 }
 
-function useLocalCredentials(): void {
+/** Gives the SDK what it wants to find in the environment. */
+export function useLocalCredentials(): void {
   process.env.AWS_REGION ??= 'local'
   process.env.AWS_ACCESS_KEY_ID ??= 'local'
   process.env.AWS_SECRET_ACCESS_KEY ??= 'local'
