@@ -7,7 +7,8 @@ import { type AuthorizerContext, contextOf } from './authorizer-context.ts'
 import { readConfig } from './config.ts'
 import { openDynamo } from './dynamo.ts'
 import { log } from './log.ts'
-import { count, metered } from './metrics.ts'
+import { metered } from './metered.ts'
+import { count } from './metrics.ts'
 
 /** The gateway waits 10 s for an authorizer; a request should be answered long before. */
 const DEADLINE_MS = 4_000

@@ -23,13 +23,17 @@ export interface Config {
   /** The JSON text of the device mapping, '' where none is set. */
   readonly deviceMapping: string
   readonly logLevel: LogLevel
-  /** Table names; each but `tree` throws an error that names its variable where it is not set. */
+  /** What the function is called: put, consume ... */
+  readonly functionName: string
+  /** Table names; each but `tree` and `counters` throws an error that names its variable where it is not set. */
   readonly tables: {
     readonly data: string
     readonly uid: string
     readonly meta: string
     /** undefined in functions that have nothing to do with trees. */
     readonly tree: string | undefined
+    /** undefined where nothing is added up. */
+    readonly counters: string | undefined
   }
   /** Throws where it is not set. */
   readonly streamName: string
@@ -63,6 +67,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     mode: parseMode(env[ENV.mode]),
     deviceMapping: env[ENV.deviceMapping] ?? '',
     logLevel: parseLogLevel(env[ENV.logLevel]),
+    functionName: env[ENV.functionName] ?? 'unnamed',
     tables: {
       get data() {
         return requireEnv(ENV.tsdbTable)
@@ -75,6 +80,9 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
       },
       get tree() {
         return process.env[ENV.treeTable]
+      },
+      get counters() {
+        return process.env[ENV.countersTable]
       },
     },
     get streamName() {

@@ -4,15 +4,19 @@ import { CountedConsumer, type CountedResult, STORE_SLOW } from '../lib/ingest/c
 import type { StreamInput } from '../lib/ingest/decode-record.ts'
 import { DEFAULT_DEVICE_MAPPING, parseDeviceMapping } from '../lib/ingest/device-mapping.ts'
 import { hooksOf } from '../lib/ingest/hooks.ts'
+import type { SeriesNoter } from '../lib/ingest/series-noter.ts'
 import { openStore } from '../lib/store/index.ts'
 import { readConfig } from './config.ts'
+import { noteLag, tally } from './counters.ts'
 import { log } from './log.ts'
-import { count, measure, metered, watchTotals } from './metrics.ts'
+import { metered } from './metered.ts'
+import { count, measure, watchTotals } from './metrics.ts'
 import { PLUGINS, pluginFailed } from './plugins/index.ts'
 import { watchStore } from './store.ts'
 import { publishUids } from './uid-metrics.ts'
 
 let consumer: CountedConsumer | undefined
+let noter: SeriesNoter | undefined
 
 function openConsumer(): CountedConsumer {
   const { tables, uidWidths, shelves, saltBuckets, rejectTtlDays, limits, deviceMapping, blockTtlDays } = readConfig()
@@ -27,6 +31,7 @@ function openConsumer(): CountedConsumer {
   })
   const { cacheCounts } = opened.series
   watchTotals(() => ({ SeriesCacheHits: cacheCounts.hits, SeriesCacheMisses: cacheCounts.misses }))
+  noter = opened.noter
   return new CountedConsumer(opened)
 }
 
@@ -59,7 +64,12 @@ async function consume(
   const [oldest] = records
   // What was left for the next call is readable only then.
   const isAllStored = failed === undefined && next === undefined
-  if (oldest !== undefined && isAllStored) measure('PutToReadable', Math.max(0, Date.now() - oldest.arrivalMs))
+  if (oldest !== undefined) {
+    const lagMs = Math.max(0, Date.now() - oldest.arrivalMs)
+    noteLag(lagMs)
+    if (isAllStored) measure('PutToReadable', lagMs)
+  }
+  tally('SeriesFound', noter?.takeFound() ?? 0)
   if (failed !== undefined) {
     log('error', 'the store is away', { from: failed.from, cause: failed.cause.message, details: failed.cause.details })
     // It may still be waiting for the store; what it remembers is not to be shared with the next call.

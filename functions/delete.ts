@@ -7,7 +7,7 @@ import { readConfig } from './config.ts'
 import { type HttpAnswer, type HttpRequest, httpHandler } from './http/index.ts'
 import { answerKairosDelete, isKairosDelete } from './kairos/delete.ts'
 import { log } from './log.ts'
-import { metered } from './metrics.ts'
+import { metered } from './metered.ts'
 import { queryDeps } from './query-deps.ts'
 import { sharedStore } from './store.ts'
 

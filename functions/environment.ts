@@ -4,6 +4,10 @@ export const ENV = {
   uidTable: 'TSDB_UID_TABLE',
   metaTable: 'TSDB_META_TABLE',
   treeTable: 'TSDB_TREE_TABLE',
+  /** Where functions add up what they count. */
+  countersTable: 'TSDB_COUNTERS_TABLE',
+  /** The function's own name: put, consume ... */
+  functionName: 'TSDB_FUNCTION',
   streamName: 'TSDB_STREAM',
   /** `metric,tagk,tagv` widths in bytes: `3,3,4`. */
   uidWidths: 'TSDB_UID_WIDTHS',

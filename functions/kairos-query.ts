@@ -1,6 +1,6 @@
 import { httpHandler, MethodNotAllowedError } from './http/index.ts'
 import { answerKairosQuery, answerKairosTags } from './kairos/query.ts'
-import { metered } from './metrics.ts'
+import { metered } from './metered.ts'
 
 /** KairosDB's queries, docs/api/kairos.md: a function of its own because `save_as` writes to the stream, which others that read may not. */
 export const handler = metered(

@@ -12,7 +12,7 @@ import { answerKairos } from './kairos/routes.ts'
 import { pageNotFound } from './meta/page-not-found.ts'
 import type { Route } from './meta/route.ts'
 import { NOT_BUILT_YET, ROUTES } from './meta/routes.ts'
-import { metered } from './metrics.ts'
+import { metered } from './metered.ts'
 
 /** Everything that no function of its own serves: what is known of names and configuration, and all that is not found. */
 export const handler = metered(httpHandler(async (request) => answerMeta(request)))

@@ -74,23 +74,10 @@ export function watchTotals(read: () => Totals): void {
 }
 
 /**
- * Makes a handler publish its metrics, in one line an invocation, however it ends. CloudWatch reads them off the log
- * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format.html). The only dimension is
- * the deployment: CloudWatch bills each metric by its dimensions, and which function says a line is told by its log.
+ * Writes what was counted since it was called last as one line for CloudWatch.
+ * @returns what it said
  */
-export function metered<Arguments extends unknown[], Answer>(
-  handler: (...given: Arguments) => Answer | Promise<Answer>,
-): (...given: Arguments) => Promise<Answer> {
-  return async (...given) => {
-    try {
-      return await handler(...given)
-    } finally {
-      publish()
-    }
-  }
-}
-
-function publish(): void {
+export function publish(): ReadonlyMap<MetricName, number> {
   if (isCold) count('ColdStarts', 1)
   isCold = false
   for (const each of watched) {
@@ -100,11 +87,12 @@ function publish(): void {
   }
   const said = [...figures].filter(([name, value]) => value !== 0 || SAID_WHEN_0.has(name))
   figures.clear()
-  if (said.length === 0) return
+  if (said.length === 0) return new Map()
   // its service, the deployment's name, is in the environment: POWERTOOLS_SERVICE_NAME
   metrics ??= new Metrics({ namespace: 'tsdb' })
   for (const [name, value] of said) metrics.addMetric(name, METRICS[name], value)
   metrics.publishStoredMetrics()
+  return new Map(said)
 }
 
 function entriesOf(totals: Totals): [MetricName, number][] {

@@ -2,7 +2,7 @@ import { answerExp, answerGexp } from './answer-expression.ts'
 import { answerLast } from './answer-last.ts'
 import { answerQuery } from './answer-query.ts'
 import { type HttpAnswer, type HttpRequest, httpHandler } from './http/index.ts'
-import { metered } from './metrics.ts'
+import { metered } from './metered.ts'
 
 /** What answers the paths below /api/query that the gateway sends here; it knows which methods each takes. */
 const BELOW: ReadonlyMap<string, (request: HttpRequest) => Promise<HttpAnswer>> = new Map([

@@ -3,7 +3,8 @@ import { type SealReport, seal } from '../lib/ingest/seal.ts'
 import { shelvesOf } from '../lib/ingest/seal-due.ts'
 import { readConfig } from './config.ts'
 import { log } from './log.ts'
-import { count, measure, metered } from './metrics.ts'
+import { metered } from './metered.ts'
+import { count, measure } from './metrics.ts'
 import { sharedStore } from './store.ts'
 
 /** Milliseconds before the function's end from which no more is begun: what is under way then has to end. */

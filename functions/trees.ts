@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda'
 import { clearTrash, Gardener } from '../lib/tree/live.ts'
 import { log } from './log.ts'
-import { metered } from './metrics.ts'
+import { metered } from './metered.ts'
 import { sharedStore, sharedTrees } from './store.ts'
 
 /** Milliseconds before the function's end from which no more is begun: what is under way then has to end. */

@@ -47,6 +47,7 @@ export class Access extends Construct {
   #createAuthorize(config: StackConfig, storage: Storage): TsdbFunction {
     return new TsdbFunction(this, 'Authorize', {
       config,
+      storage,
       entry: 'authorize',
       description: 'Says whose token a request brings and what it may do',
       memoryMb: 512,

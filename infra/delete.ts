@@ -21,6 +21,7 @@ export class Delete extends Construct {
     const { config, storage } = props
     this.delete = new TsdbFunction(this, 'Delete', {
       config,
+      storage,
       entry: 'delete',
       description: 'DELETE /api/query: seals and deletes points',
       memoryMb: DELETE_MEMORY_MB,

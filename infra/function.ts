@@ -18,6 +18,7 @@ import { Construct } from 'constructs'
 import { ENV } from '../functions/environment.ts'
 import { bundle, type Entry } from './bundle.ts'
 import type { CanaryMinutes, StackConfig } from './config.ts'
+import type { Storage } from './storage.ts'
 
 /** A statement of a policy in the few words that this stack needs. */
 export interface Permission {
@@ -29,6 +30,8 @@ export interface Permission {
 
 export interface TsdbFunctionProps {
   readonly config: StackConfig
+  /** Where it adds up what it counts. */
+  readonly storage: Pick<Storage, 'counters'>
   /** The file under functions/, without its ending. */
   readonly entry: Entry
   readonly description: string
@@ -41,7 +44,7 @@ export interface TsdbFunctionProps {
   readonly timeoutSeconds: number
   /** Names out of functions/environment.ts. */
   readonly environment: Readonly<Record<string, string>>
-  /** All that the function may do besides writing its own log. */
+  /** All that the function may do besides writing its own log and counting. */
   readonly permissions: readonly Permission[]
 }
 
@@ -66,7 +69,7 @@ export class TsdbFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: TsdbFunctionProps) {
     super(scope, id)
-    const { config, entry } = props
+    const { config, entry, storage } = props
     this.entry = entry
     const logGroup = new LogGroup(this, 'Log', {
       logGroupName: `/${config.name}/${entry}`,
@@ -77,6 +80,7 @@ export class TsdbFunction extends Construct {
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
       resources: [logGroup.logGroupArn],
     }
+    const addCounts: Permission = { actions: ['dynamodb:UpdateItem'], resources: [storage.counters.tableArn] }
     const made = new LambdaFunction(this, 'Function', {
       code: bundle(entry, config.plugins),
       handler: 'index.handler',
@@ -87,6 +91,8 @@ export class TsdbFunction extends Construct {
       timeout: Duration.seconds(props.timeoutSeconds),
       environment: {
         ...props.environment,
+        [ENV.countersTable]: storage.counters.tableName,
+        [ENV.functionName]: entry,
         [ENV.logLevel]: config.logLevel,
         // The dimension of the metrics that functions publish.
         POWERTOOLS_SERVICE_NAME: config.name,
@@ -96,7 +102,7 @@ export class TsdbFunction extends Construct {
       // A role without AWSLambdaBasicExecutionRole, which may write every log of the account.
       role: new Role(this, 'Role', {
         assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-        inlinePolicies: { Work: policyOf([writeLog, ...props.permissions]) },
+        inlinePolicies: { Work: policyOf([writeLog, addCounts, ...props.permissions]) },
       }),
       ...(config.tracing && { tracing: Tracing.ACTIVE }),
       logGroup,

@@ -53,6 +53,7 @@ export class Ingest extends Construct {
   #createPut(config: StackConfig, storage: Storage): TsdbFunction {
     return new TsdbFunction(this, 'Put', {
       config,
+      storage,
       entry: 'put',
       description: 'POST /api/put: checks points and puts them on the stream',
       timeoutSeconds: 29,
@@ -81,6 +82,7 @@ export class Ingest extends Construct {
     }
     return new TsdbFunction(this, 'Consume', {
       config,
+      storage,
       entry: 'consume',
       description: 'Stores the points of the stream',
       timeoutSeconds: 120,

@@ -32,6 +32,7 @@ export class Query extends Construct {
 
     this.query = new TsdbFunction(this, 'Query', {
       config,
+      storage,
       entry: 'query',
       description: '/api/query: reads, groups and aggregates points',
       memoryMb: QUERY_MEMORY_MB,
@@ -41,6 +42,7 @@ export class Query extends Construct {
     })
     this.kairosQuery = new TsdbFunction(this, 'KairosQuery', {
       config,
+      storage,
       entry: 'kairos-query',
       description: "/api/v1/datapoints/query: KairosDB's queries; save_as puts points on the stream",
       memoryMb: QUERY_MEMORY_MB,
@@ -53,12 +55,14 @@ export class Query extends Construct {
     })
     this.meta = new TsdbFunction(this, 'Meta', {
       config,
+      storage,
       entry: 'meta',
       description: 'The rest of the API: names, search, annotations, trees, configuration; 404 for what is not known',
       timeoutSeconds: 29,
       environment: { ...environment, ...storage.names('tree') },
       permissions: [
         { actions: READ_ITEMS, resources: storage.arns('data') },
+        { actions: ['dynamodb:Query'], resources: [storage.counters.tableArn] },
         // Annotations and documents lie with the index; points are not its to write.
         {
           actions: [...READ_ITEMS, ...WRITE_ITEMS, 'dynamodb:DeleteItem'],

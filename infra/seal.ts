@@ -24,6 +24,7 @@ export class Seal extends Construct {
     const { config, storage } = props
     this.seal = new TsdbFunction(this, 'Seal', {
       config,
+      storage,
       entry: 'seal',
       description: 'Turns the blocks of hours that are over into rows',
       memoryMb: SEAL_MEMORY_MB,

@@ -21,13 +21,15 @@ const EXPIRING = { timeToLiveAttribute: 'ttl' }
 /** A table by what it holds. */
 export type TableRole = 'data' | 'uid' | 'meta' | 'tree'
 
-/** OpenTSDB's four tables. They outlive the stack and can't be deleted by a slip of the hand. */
+/** OpenTSDB's four tables, which outlive the stack and can't be deleted by a slip of the hand, and one of counters. */
 export class Storage extends Construct {
   /**
    * `data` holds rows, blocks and the ledger; `uid` names and UIDs; `meta` the series log, acknowledgements and rejects;
    * `tree` trees.
    */
   readonly tables: Readonly<Record<TableRole, Table>>
+  /** Where functions add up what they count: nothing that could not be lost, and nothing else. */
+  readonly counters: Table
   readonly #config: StackConfig
 
   constructor(scope: Construct, id: string, props: StorageProps) {
@@ -43,6 +45,12 @@ export class Storage extends Construct {
       meta: this.#table('Meta', `${name}-meta`, EXPIRING),
       tree: this.#table('Tree', `${name}-tree`),
     }
+    this.counters = this.#table('Counters', `${name}-counters`, {
+      ...EXPIRING,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: false },
+      deletionProtection: false,
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
   }
 
   /** ARNs of some tables, for a policy. */

@@ -20,6 +20,7 @@ export class Trees extends Construct {
     const { config, storage } = props
     this.trees = new TsdbFunction(this, 'Trees', {
       config,
+      storage,
       entry: 'trees',
       description: 'Puts series into trees that came too many at once, and deletes what emptied trees held',
       timeoutSeconds: 290,

@@ -5,11 +5,13 @@ import { OLD_QUERY_ROUTES } from './old-query.ts'
 import { QUERY_ROUTES } from './query-routes.ts'
 import type { Route } from './route.ts'
 import { SEARCH_ROUTES } from './search-routes.ts'
+import { STATS_ROUTES } from './stats-routes.ts'
 import { TREE_ROUTES } from './tree-routes.ts'
 
 /** What is served, by path and method: a file of routes for each area. */
 export const ROUTES: ReadonlyMap<string, Route> = new Map([
   ...ABOUT_ROUTES,
+  ...STATS_ROUTES,
   ...NAMES_ROUTES,
   ...SEARCH_ROUTES,
   ...ANNOTATION_ROUTES,

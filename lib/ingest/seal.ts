@@ -148,8 +148,15 @@ export async function seal(store: Store, options: SealOptions): Promise<SealRepo
   const rest = await pendingHours(store, clock(), blocks)
   const now = clock()
   const [lagMs, lateLagMs] = [lagOf(rest.unsealed, 'open', now), lagOf(rest.unsealed, 'late', now)]
-  await store.ledger.totals.add(totals, { left: totals.left, failed: failures.length, lagMs, lateLagMs, endedAt: now })
+  const [openNow, lateNow] = [hoursIn(rest.unsealed, 'open'), hoursIn(rest.unsealed, 'late')]
+  const last = { left: totals.left, failed: failures.length, openNow, lateNow, lagMs, lateLagMs, endedAt: now }
+  await store.ledger.totals.add(totals, last)
   return { ...totals, failures, lagMs, lateLagMs, cleared, ...(layout === undefined ? {} : planned(layout)) }
+}
+
+/** Hours of which shelves are in a state. */
+function hoursIn(hours: readonly LedgerHour[], state: HourState): number {
+  return new Set(hours.filter((hour) => hour.state === state).map(({ baseTime }) => baseTime)).size
 }
 
 function planned({ shelves, splits }: ShelfLayout): Pick<SealReport, 'shelves' | 'splitMetrics'> {

@@ -34,6 +34,7 @@ export class SeriesNoter {
   readonly #read = new Map<number, number>()
   /** Days of the series that are known to be held, by their TSUIDs as Latin-1 text. */
   readonly #held = new Map<string, NotedDays>()
+  #found = 0
 
   /** @param onNew awaited with series that are new before they are noted: who dies in between finds them new again */
   constructor(
@@ -50,6 +51,13 @@ export class SeriesNoter {
   clear(): void {
     this.#read.clear()
     this.#held.clear()
+  }
+
+  /** Series that were new since this was asked last. Two who note the same new series at once both find it. */
+  takeFound(): number {
+    const found = this.#found
+    this.#found = 0
+    return found
   }
 
   /**
@@ -80,6 +88,7 @@ export class SeriesNoter {
           some.map(({ one, name, days }): Posting => ({ tsuid: one.tsuid, ...(noted.get(name) ?? days) })),
         ]),
       )
+      this.#found += unheard.length
     }
     for (const wanted of unknown) {
       const days = noted.get(wanted.name) ?? known(wanted)

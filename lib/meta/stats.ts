@@ -1,4 +1,3 @@
-import type { StoreStats } from '../store/index.ts'
 import type { SealTotals } from '../store/seal-totals.ts'
 import type { UidUsage } from '../uid/admin.ts'
 
@@ -12,22 +11,16 @@ export interface Stat {
 }
 
 /**
- * What this instance of the function did at the store since it started, and what sealing has done since the store began.
+ * The instance that answers, and what sealing has done since the store began.
  * @param seal undefined where nothing was sealed yet
  * @param now milliseconds since 1970
  */
-export function describeStats(stats: StoreStats, seal: SealTotals | undefined, now: number): Stat[] {
-  const timestamp = Math.floor(now / 1000)
+export function describeStats(seal: SealTotals | undefined, now: number): Stat[] {
   const statOf = (name: string) => (metric: string, value: number) => {
-    return { metric, timestamp, value: String(value), tags: { function: name } }
+    return { metric, timestamp: Math.floor(now / 1000), value: String(value), tags: { function: name } }
   }
-  const stat = statOf('meta')
   return [
-    stat('tsd.store.requests', stats.requests),
-    stat('tsd.store.retries', stats.retries),
-    stat('tsd.store.read_units', stats.readUnits),
-    stat('tsd.store.write_units', stats.writeUnits),
-    stat('tsd.memory.heap_used', process.memoryUsage().heapUsed),
+    statOf('meta')('tsd.memory.heap_used', process.memoryUsage().heapUsed),
     ...(seal === undefined ? [] : describeSealing(seal, now, statOf('seal'))),
   ]
 }
@@ -62,6 +55,8 @@ function describeSealing(
     stat('tsd.seal.series_indexed', sums.indexed),
     stat('tsd.seal.left', last.left),
     stat('tsd.seal.failed', last.failed),
+    stat('tsd.seal.open_now', last.openNow),
+    stat('tsd.seal.late_now', last.lateNow),
     stat('tsd.seal.lag_ms', last.lagMs),
     stat('tsd.seal.late_lag_ms', last.lateLagMs),
     stat('tsd.seal.since_ms', Math.max(0, now - last.endedAt)),

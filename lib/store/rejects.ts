@@ -32,6 +32,9 @@ const ID_DIGITS = 12
 /** An item must stay below 400 KB. */
 const CHUNK_BYTES = 350_000
 
+/** Items read at a time of the newest rejects. */
+const NEWEST_PER_PAGE = 20
+
 /** Characters of a reason that are kept. */
 const REASON_LENGTH = 4_096
 
@@ -92,8 +95,22 @@ export class RejectStore {
    * @throws StoreUnavailableError, CorruptDataError
    */
   async *entries(timeS: number): AsyncGenerator<RejectEntry> {
+    yield* this.#entries(listRejectsInput(this.#table, timeS))
+  }
+
+  /**
+   * As entries, but the newest first and as somebody may look at them: what came just now may be missing. Who stops early has read
+   * little more than what was yielded; DynamoDB counts the bytes of the records all the same.
+   * @throws StoreUnavailableError, CorruptDataError
+   */
+  async *newest(timeS: number): AsyncGenerator<RejectEntry> {
+    const input = listRejectsInput(this.#table, timeS)
+    yield* this.#entries({ ...input, ConsistentRead: false, ScanIndexForward: false, Limit: NEWEST_PER_PAGE })
+  }
+
+  async *#entries(list: QueryCommandInput): AsyncGenerator<RejectEntry> {
     const input: QueryCommandInput = {
-      ...listRejectsInput(this.#table, timeS),
+      ...list,
       ProjectionExpression: 'pk, sk, #reason, #chunks, #size',
       ExpressionAttributeNames: { '#reason': 'reason', '#chunks': 'chunks', '#size': 'size' },
     }

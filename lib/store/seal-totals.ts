@@ -22,6 +22,10 @@ export interface LastSeal {
   readonly left: number
   /** Shelf-hours that can't be sealed. */
   readonly failed: number
+  /** Hours that hold points and are not sealed yet, those that are not over among them. */
+  readonly openNow: number
+  /** Hours that are sealed and have points that came later and are not in rows yet. */
+  readonly lateNow: number
   /** Milliseconds that the oldest hour, and the oldest late block, wait. */
   readonly lagMs: number
   readonly lateLagMs: number
@@ -35,7 +39,7 @@ export interface SealTotals {
 }
 
 const SUMS = ['hours', 'lateHours', 'rows', 'points', 'blockBytes', 'rowBytes', 'indexed'] as const
-const LAST = ['left', 'failed', 'lagMs', 'lateLagMs', 'endedAt'] as const
+const LAST = ['left', 'failed', 'openNow', 'lateNow', 'lagMs', 'lateLagMs', 'endedAt'] as const
 
 /** Names that DynamoDB reserves are among them. */
 const NAMES = Object.fromEntries([...SUMS, ...LAST].map((name) => [`#${name}`, name]))
@@ -79,6 +83,8 @@ export function totalsOf(item: Item | undefined): SealTotals | undefined {
     last: {
       left: at('left'),
       failed: at('failed'),
+      openNow: at('openNow'),
+      lateNow: at('lateNow'),
       lagMs: at('lagMs'),
       lateLagMs: at('lateLagMs'),
       endedAt: at('endedAt'),

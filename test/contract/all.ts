@@ -1,5 +1,6 @@
 import type { RunningDynamo } from '../helpers/dynamo.ts'
 import { annotationsContract } from './annotations.contract.ts'
+import { countersContract } from './counters.contract.ts'
 import { postingsContract } from './postings.contract.ts'
 import { rowsContract } from './rows.contract.ts'
 import { storeContract } from './store.contract.ts'
@@ -18,4 +19,5 @@ export function everyContract(name: string, start: () => Promise<RunningDynamo>)
   annotationsContract(name, start)
   treesContract(name, start)
   tokensContract(name, start)
+  countersContract(name, start)
 }

@@ -9,7 +9,13 @@ import dynalite from 'dynalite'
 import { frontEmulator } from '../../local/emulators/front.ts'
 
 /** The tables that startDynamo creates. */
-export const TABLES = { data: 'tsdb', uid: 'tsdb-uid', meta: 'tsdb-meta', tree: 'tsdb-tree' } as const
+export const TABLES = {
+  data: 'tsdb',
+  uid: 'tsdb-uid',
+  meta: 'tsdb-meta',
+  tree: 'tsdb-tree',
+  counters: 'tsdb-counters',
+} as const
 
 /** A DynamoDB that runs in this process. */
 export interface RunningDynamo {
@@ -17,7 +23,7 @@ export interface RunningDynamo {
   stop(): Promise<void>
 }
 
-/** Starts an empty DynamoDB in memory with the four tables, and gives the SDK what it wants to find in the environment. */
+/** Starts an empty DynamoDB in memory with its tables, and gives the SDK what it wants to find in the environment. */
 export async function startDynamo(): Promise<RunningDynamo> {
   useLocalCredentials()
   const server = dynalite({ createTableMs: 0 })
@@ -28,7 +34,7 @@ export async function startDynamo(): Promise<RunningDynamo> {
   return { endpoint, stop }
 }
 
-/** Creates the four tables and waits until they can be used. */
+/** Creates the tables and waits until they can be used. */
 export async function createTables(endpoint: string): Promise<void> {
   const client = new DynamoDBClient({ endpoint })
   for (const name of Object.values(TABLES)) {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 let metrics: typeof import('../../../functions/metrics.ts')
+let metered: typeof import('../../../functions/metered.ts').metered
 let lines: Record<string, unknown>[] = []
 
 beforeEach(async () => {
@@ -11,6 +12,7 @@ beforeEach(async () => {
   vi.stubEnv('POWERTOOLS_METRICS_DISABLED', 'false')
   vi.spyOn(console, 'log').mockImplementation((line: string) => lines.push(JSON.parse(line)))
   metrics = await import('../../../functions/metrics.ts')
+  ;({ metered } = await import('../../../functions/metered.ts'))
 })
 
 afterEach(() => {
@@ -19,11 +21,11 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-const nothing = () => metrics.metered(() => undefined)()
+const nothing = () => metered(() => undefined)()
 
 describe('metered(handler)', () => {
   it('prints one line an invocation in CloudWatch’s embedded format, under the deployment’s name', async () => {
-    const answer = await metrics.metered(async (n: number) => {
+    const answer = await metered(async (n: number) => {
       metrics.count('PointsAccepted', n)
       metrics.count('PointsAccepted', 1)
       return 'answer'
@@ -57,7 +59,7 @@ describe('metered(handler)', () => {
   })
 
   it('publishes what a failed invocation did, and throws its error', async () => {
-    const failing = metrics.metered(async () => {
+    const failing = metered(async () => {
       metrics.count('PointsStored', 7)
       throw new Error('no')
     })
@@ -66,7 +68,7 @@ describe('metered(handler)', () => {
   })
 
   it('says of a measurement the greatest, and of a lag also that there was none', async () => {
-    await metrics.metered(() => {
+    await metered(() => {
       metrics.measure('PutToReadable', 0)
       metrics.measure('SealLag', 5)
       metrics.measure('SealLag', 9)

@@ -19,7 +19,7 @@ test('the use of UIDs is published from half of them on, as percent', async () =
   const lines: string[] = []
   vi.spyOn(console, 'log').mockImplementation((line: string) => lines.push(line))
   const { publishUids } = await import('../../../functions/uid-metrics.ts')
-  const { metered } = await import('../../../functions/metrics.ts')
+  const { metered } = await import('../../../functions/metered.ts')
   const invoke = (...given: Parameters<typeof publishUids>[]) =>
     metered(() => {
       for (const each of given) publishUids(...each)

@@ -9,6 +9,7 @@ import { createApp } from '../../../infra/create-app.ts'
 const MEANT: Readonly<Record<string, string>> = {
   'AwsSolutions-SQS3 Tsdb/Ingest/Failed': 'It is a dead-letter queue itself, of the event source mapping',
   'AwsSolutions-SQS3 Tsdb/Devices/Failed': 'It is a dead-letter queue itself, of the IoT rule',
+  'AwsSolutions-DDB3 Tsdb/Storage/Counters': 'What functions count may be lost; it goes with the stack',
   'AwsSolutions-APIG1 Tsdb/Api/Http/DefaultStage':
     'A line a request would cost more than the request; functions log each at level info, with who called and what became of it',
 }

@@ -16,14 +16,18 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^StorageUid/, 'tsdb-uid'],
   [/^StorageMeta/, 'tsdb-meta'],
   [/^StorageTree/, 'tsdb-tree'],
+  [/^StorageCounters/, 'tsdb-counters'],
   [/^IngestStream/, 'the stream'],
   [/^IngestFailed/, 'failed batches'],
   [/^DevicesFailed/, 'failed devices'],
   [/^WebFiles/, "the UI's bucket"],
 ]
 
+/** What every function may do. */
+const ADDING = 'dynamodb:UpdateItem on tsdb-counters'
+
 /**
- * Every role of a template with what it may do besides writing its own log.
+ * Every role of a template with what it may do besides writing its own log and adding to the counters.
  * @returns by the name of the construct that the role belongs to: `action on resource`, sorted
  */
 export function permissionsOf(template: Template): Permissions {
@@ -33,7 +37,9 @@ export function permissionsOf(template: Template): Permissions {
     return [id.replace(/Role[0-9A-F]{8}$/, ''), statements.flatMap(permissionsIn).sort()]
   })
   return new Map(
-    roles.map(([role, may]): [string, string[]] => [role, [...new Set(may)]]).sort(([a], [b]) => (a < b ? -1 : 1)),
+    roles
+      .map(([role, may]): [string, string[]] => [role, [...new Set(may)].filter((one) => one !== ADDING)])
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
   )
 }
 

@@ -16,6 +16,20 @@ const variables = (description: RegExp, values: Readonly<Record<string, unknown>
   Environment: { Variables: Match.objectLike(values) },
 })
 
+/** What a role may do, by the beginning of its logical id, but for adding to the counters, which all functions may. */
+function actionsOf(rolePrefix: string, { template } = byDefault): string[] {
+  const roles = Object.entries(template.findResources('AWS::IAM::Role'))
+  const found = roles.find(([id]) => id.startsWith(rolePrefix))
+  const statements: { Action: string | string[]; Resource: unknown }[] =
+    found?.[1].Properties.Policies[0].PolicyDocument.Statement
+  const counting = (resource: unknown) => JSON.stringify(resource).includes('"StorageCounters')
+  return statements
+    .flatMap(({ Action, Resource }) =>
+      [Action].flat().filter((action) => !(action === 'dynamodb:UpdateItem' && counting(Resource))),
+    )
+    .sort()
+}
+
 test('the default template is as recorded', () => {
   // The names of bundles are hashes of their content; the infrastructure is the same whatever the functions and the UI do.
   const masked = JSON.stringify(synthesiseAll().template.toJSON()).replaceAll(/[0-9a-f]{64}/g, '<hash>')
@@ -41,14 +55,36 @@ describe('tables', () => {
         },
       })
     }
-    byDefault.template.resourceCountIs('AWS::DynamoDB::Table', 4)
+    // These and that of the counters.
+    byDefault.template.resourceCountIs('AWS::DynamoDB::Table', 5)
   })
 
-  test('items of tsdb and tsdb-meta may expire, those of the others not', () => {
+  test('what functions count is in a table of its own, which goes with the stack and which each may add to', () => {
+    byDefault.template.hasResource('AWS::DynamoDB::Table', {
+      DeletionPolicy: 'Delete',
+      Properties: {
+        TableName: 'tsdb-counters',
+        BillingMode: 'PAY_PER_REQUEST',
+        SSESpecification: { SSEEnabled: true },
+      },
+    })
+    for (const { Properties } of Object.values(byDefault.template.findResources('AWS::Lambda::Function'))) {
+      expect(Properties.Environment.Variables.TSDB_COUNTERS_TABLE).toEqual({
+        Ref: expect.stringMatching(/^StorageCounters/),
+      })
+      expect(ENTRIES).toContain(Properties.Environment.Variables.TSDB_FUNCTION)
+    }
+  })
+
+  test('items of tsdb, tsdb-meta and tsdb-counters may expire, those of the others not', () => {
     const expiring = byDefault.template.findResources('AWS::DynamoDB::Table', {
       Properties: { TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true } },
     })
-    expect(Object.values(expiring).map((table) => table.Properties.TableName)).toEqual(['tsdb', 'tsdb-meta'])
+    expect(Object.values(expiring).map((table) => table.Properties.TableName)).toEqual([
+      'tsdb',
+      'tsdb-meta',
+      'tsdb-counters',
+    ])
   })
 
   test('name: begins the names of the tables, the logs, the API and the rule, and is the stack’s', () => {
@@ -164,12 +200,8 @@ describe('stream and consumer', () => {
   })
 
   test('allowDelete: lets the function that deletes do so, and its role, which else may only read', () => {
-    const actions = ({ template }: ReturnType<typeof synthesise>) => {
-      const roles = Object.entries(template.findResources('AWS::IAM::Role')).filter(([id]) => id.startsWith('Delete'))
-      return JSON.stringify(roles)
-        .match(/dynamodb:\w+/g)
-        ?.sort()
-    }
+    const actions = (of: typeof byDefault) =>
+      actionsOf('DeleteRole', of).filter((action) => action.startsWith('dynamodb:'))
     const reading = ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query']
     expect(actions(byDefault)).toEqual(reading)
     const allowed = synthesise({ allowDelete: 'true' })
@@ -245,6 +277,7 @@ describe('functions', () => {
         'dynamodb:PutItem',
         'dynamodb:Query',
         'dynamodb:Query',
+        'dynamodb:Query',
         'dynamodb:UpdateItem',
       ],
     ],
@@ -283,13 +316,6 @@ describe('functions', () => {
     expect(writes('QueryMeta')).toEqual(['dynamodb:BatchWriteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'])
     for (const role of ['IngestPut', 'QueryRole', 'DeleteRole', 'DevicesRole']) expect(writes(role)).toEqual([])
   })
-
-  function actionsOf(rolePrefix: string): string[] {
-    const roles = Object.entries(byDefault.template.findResources('AWS::IAM::Role'))
-    const found = roles.find(([id]) => id.startsWith(rolePrefix))
-    const statements: { Action: string | string[] }[] = found?.[1].Properties.Policies[0].PolicyDocument.Statement
-    return statements.flatMap(({ Action }) => Action).sort()
-  }
 })
 
 describe('API', () => {
