@@ -1,4 +1,4 @@
-import type { Grant } from '../lib/access/grant.ts'
+import { type Grant, isLimited } from '../lib/access/grant.ts'
 import { BadRequestError } from '../lib/model/errors.ts'
 import { parseQueryBody, parseQueryParameters, type Query, runQuery, serialise } from '../lib/query/index.ts'
 import { withoutNaN } from '../lib/query/numbers-alone.ts'
@@ -14,7 +14,7 @@ export async function answerQuery(request: HttpRequest): Promise<HttpAnswer> {
   const notes = new QueryLog(request.requestId)
   try {
     const serialiser = serialiserOf(request.query.get('serializer'))
-    const preferences = readPreferences(request.headers.prefer)
+    const preferences = preferencesOf(request)
     const query = parseQuery(request, preferences)
     notes.asked(query)
     const deps = queryDeps(request.grant)
@@ -31,6 +31,12 @@ export async function answerQuery(request: HttpRequest): Promise<HttpAnswer> {
     notes.failed(error)
     throw error
   }
+}
+
+/** Who is limited to some metrics is not shown annotations that belong to none; what is but preferred is then no reason to refuse. */
+function preferencesOf({ headers, grant }: HttpRequest): Preferences {
+  const preferences = readPreferences(headers.prefer)
+  return { ...preferences, globalAnnotations: preferences.globalAnnotations && !isLimited(grant) }
 }
 
 function parseQuery(request: HttpRequest, preferences: Preferences): Query {

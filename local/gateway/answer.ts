@@ -16,6 +16,7 @@ export const GATEWAY_ANSWERS = {
   forbidden: ownAnswer(403, 'Forbidden'),
   notFound: ownAnswer(404, 'Not Found'),
   tooLarge: ownAnswer(413, 'Request Entity Too Large'),
+  headTooLarge: ownAnswer(431, 'Request Header Fields Too Large'),
   internalError: ownAnswer(500, 'Internal Server Error'),
   unavailable: ownAnswer(503, 'Service Unavailable', [['retry-after', '1']]),
 } as const

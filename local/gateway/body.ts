@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http'
 
 /** What an HTTP API takes: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html */
 export const REQUEST_BYTES = 10 * 1024 * 1024
+/** Likewise, of a request's line and its headers together. */
+export const HEAD_BYTES = 10_240
 
 /** What became of receiving a body. */
 export type Received =
@@ -17,6 +19,14 @@ const NOTHING = Buffer.alloc(0)
 /** Whether the client says itself that its body is too large. */
 export function isTooLarge(request: IncomingMessage): boolean {
   return Number(request.headers['content-length'] ?? 0) > REQUEST_BYTES
+}
+
+/** Whether a request's line and headers are more than an HTTP API takes. @param request as it came over HTTP/1.1, so in Latin-1 */
+export function isHeadTooLarge({ method = '', url = '', rawHeaders }: IncomingMessage): boolean {
+  let bytes = `${method} ${url} HTTP/1.1\r\n`.length
+  // A colon and a blank behind a name, the end of the line behind a value.
+  for (const text of rawHeaders) bytes += text.length + 2
+  return bytes > HEAD_BYTES
 }
 
 /** Counts the bytes of all bodies that are held, so that many large requests at once can't use up the memory. */

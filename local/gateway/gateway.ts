@@ -7,7 +7,7 @@ import { Site } from '../site.ts'
 import type { ApiModel, RouteModel } from '../template/index.ts'
 import { answerOf, GATEWAY_ANSWERS, type GatewayAnswer, LAMBDA_PAYLOAD_BYTES } from './answer.ts'
 import { Authorizer, type CallerContext, OPEN_CONTEXT, type Verdict } from './authorizer.ts'
-import { BodyRoom, isTooLarge, receiveBody } from './body.ts'
+import { BodyRoom, isHeadTooLarge, isTooLarge, receiveBody } from './body.ts'
 import { corsHeaders, preflightAnswer } from './cors.ts'
 import { type ArrivedRequest, buildEvent, type GatewayEvent, parseAddress } from './event.ts'
 import { Router } from './routes.ts'
@@ -148,6 +148,7 @@ export class Gateway {
     if (backend === undefined) return refuse(request, response, GATEWAY_ANSWERS.unavailable, requestId, [])
 
     const cors = corsHeaders(backend.api.cors, request.headers.origin)
+    if (isHeadTooLarge(request)) return refuse(request, response, GATEWAY_ANSWERS.headTooLarge, requestId, cors)
     const received = await receiveBody(request, this.#room)
     if (received.kind === 'aborted') return
     if (received.kind !== 'whole') return refuse(request, response, REFUSALS[received.kind], requestId, cors)

@@ -232,6 +232,9 @@ describe('a token that is limited to some metrics', () => {
     const notes = `/api/query?${RANGE}&m=sum:app.mixed&global_annotations`
     expect((await ask('GET', notes, limited.get('query'))).status).toBe(403)
     expect((await ask('GET', notes, all.get('query'))).status).toBe(200)
+    // What is but preferred is passed over.
+    const headers = { authorization: limited.get('query') ?? '', prefer: 'global-annotations' }
+    expect((await fetch(`${server.url}/api/query?${RANGE}&m=sum:app.mixed`, { headers })).status).toBe(200)
     const body = { ...queryBody('app.mixed'), globalAnnotations: true }
     expect((await ask('POST', '/api/query', limited.get('query'), body)).status).toBe(403)
   })

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { text as readAll } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DEFAULT_LIMITS, type Limits } from '../../lib/model/limits.ts'
@@ -279,6 +282,46 @@ describe('what can’t be met from outside on purpose', () => {
     expect(() => running.time()).not.toThrow()
     now = 1001
     expect(() => running.time()).toThrow(/queryMs/)
+  })
+})
+
+describe('the platform’s own, which are not to be configured', () => {
+  /** A request whose line and headers have so many bytes, written by hand, for no client adds headers of its own. */
+  async function head(bytes: number, grow: 'path' | 'header'): Promise<Answer> {
+    const socket = connect(server.port, '127.0.0.1')
+    const parts = ['GET /api/version', ' HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx-long: x', '\r\n']
+    // The empty line that ends the headers is none of them.
+    const padding = 'x'.repeat(bytes - parts.join('').length - (grow === 'path' ? 1 : 0))
+    const [line, headers, end] = parts
+    socket.write(grow === 'path' ? `${line}?${padding}${headers}${end}\r\n` : `${line}${headers}${padding}${end}\r\n`)
+    const answer = await readAll(socket)
+    return { status: Number(answer.slice(9, 12)), text: answer.slice(answer.indexOf('\r\n\r\n') + 4) }
+  }
+
+  test.each([
+    'path',
+    'header',
+  ] as const)('10,240 bytes of line and headers pass, one more of a %s does not', async (grow) => {
+    expect((await head(10_240, grow)).status).toBe(200)
+    const refused = { status: 431, text: '{"message":"Request Header Fields Too Large"}' }
+    expect(await head(10_241, grow)).toEqual(refused)
+    expect((await head(40_000, grow)).status).toBe(431)
+  })
+
+  test('10 MB of body come as far as our own limit, one byte more does not come in', async () => {
+    const refused = await ask('POST', '/api/put', ' '.repeat(10 * 1024 * 1024 + 1))
+    expect(refused).toEqual({ status: 413, text: '{"message":"Request Entity Too Large"}' })
+    // An event of 6 MB is what Lambda takes, and its JSON is a little more than the body.
+    const within = await ask('POST', '/api/put', ' '.repeat(6 * 1024 * 1024 - 3000))
+    expect(within).toEqual({ status: 413, text: expect.stringContaining('bodyBytes') })
+    expect(await ask('POST', '/api/put', ' '.repeat(6 * 1024 * 1024 + 3000))).toEqual(refused)
+  })
+
+  test('docs/api/limits.md has them', () => {
+    const page = readFileSync(new URL('../../docs/api/limits.md', import.meta.url), 'utf8')
+    for (const text of ['10,240 bytes', '431 `{"message":"Request Header Fields Too Large"}`', '10 MB']) {
+      expect(page).toContain(text)
+    }
   })
 })
 
