@@ -1,9 +1,12 @@
 import { defineConfig } from 'vitest/config'
+import SlowFirst from './test/helpers/slow-first.ts'
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     reporters: ['default', './test/helpers/summary-reporter.ts'],
+    setupFiles: ['./test/helpers/property-seed.ts'],
+    sequence: { sequencer: SlowFirst },
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -10,6 +10,7 @@ import { changeLayout } from '../../lib/store/layout-record.ts'
 import type { Reject } from '../../lib/store/rejects.ts'
 import { type RunningDynamo, TABLES } from '../helpers/dynamo.ts'
 import { failFirst, leaveOut, loseAnswers } from '../helpers/dynamo-faults.ts'
+import { randomFrom } from '../helpers/stage.ts'
 import { hash, hex, range, sorted, useStores } from './stores.ts'
 
 const HOUR = 1_356_998_400
@@ -335,10 +336,11 @@ export function storeContract(name: string, start: () => Promise<RunningDynamo>)
     describe('the series log', () => {
       it('gives back every series of a metric once, also when its items are larger than one may be', async () => {
         const store = open()
+        const random = randomFrom(1)
         const series = range(60_000, () =>
           encodeTsuid(
             77,
-            range(3, (tag) => [tag + 1, Math.floor(Math.random() * 2 ** 32)] as const),
+            range(3, (tag) => [tag + 1, Math.floor(random() * 2 ** 32)] as const),
             DEFAULT_UID_WIDTHS,
           ),
         )
