@@ -17,7 +17,8 @@ import {
 } from './json-scanner.ts'
 import { type EchoedPoint, echoPoint } from './point-echo.ts'
 import { NoContentError, NoPointsError, NotPointsError } from './put-errors.ts'
-import { type TagSet, TagSetBuilder } from './tag-set.ts'
+import { readText, TagsReader } from './put-tags.ts'
+import type { TagSet } from './tag-set.ts'
 import { readValue } from './validate.ts'
 
 /** A point that is not stored, and why. */
@@ -79,11 +80,7 @@ class PutParser {
   readonly #limits: Limits
   readonly #mayPut: MetricRule | undefined
   readonly #batch: BatchBuilder
-  /** By their JSON text: most points of a request repeat a text that was read and checked before. */
-  readonly #tagSetsByText = new Map<string, TagSet>()
-  /** The tags before and their JSON text: a collector's next point often has the same. */
-  #lastTags: TagSet | null = null
-  #lastTagsText = ''
+  readonly #tagsReader: TagsReader
   /** By metric, the one that came after it the last time, with its JSON text: collectors send metrics in turn. */
   readonly #nextMetrics = new Map<Metric | null, QuotedMetric>()
   #lastMetric: Metric | null = null
@@ -112,6 +109,7 @@ class PutParser {
     this.#mayPut = mayPut
     const guess = Math.min(Math.ceil(text.length / CHARACTERS_PER_POINT) + 1, limits.pointsPerRequest)
     this.#batch = new BatchBuilder(limits, guess)
+    this.#tagsReader = new TagsReader(this.#scanner, limits, this.#batch)
   }
 
   parse(): ParsedPut {
@@ -181,7 +179,7 @@ class PutParser {
         if (field === METRIC) this.#metric = this.#readMetric()
         else if (field === TIMESTAMP) this.#readTimestamp()
         else if (field === VALUE) this.#readValue()
-        else if (field === TAGS) this.#tags = this.#readTags()
+        else if (field === TAGS) this.#tags = this.#tagsReader.read()
         else scanner.skipValue(1)
         const unit = scanner.peek()
         scanner.at++
@@ -209,23 +207,6 @@ class PutParser {
     return FIELDS.indexOf(`"${scanner.string()}"`)
   }
 
-  /** A string, or a number or boolean by its text, or null. */
-  #readText(field: string): string | null {
-    const scanner = this.#scanner
-    const unit = scanner.peek()
-    if (unit === QUOTE) return scanner.string()
-    if (unit === OPEN_OBJECT || unit === OPEN_ARRAY) scanner.fail(`A string wanted for ${field}`)
-    if (unit === LETTER_N) {
-      scanner.literal('null')
-      return null
-    }
-    const from = scanner.at
-    if (unit === LETTER_T) scanner.literal('true')
-    else if (unit === LETTER_F) scanner.literal('false')
-    else scanner.number()
-    return scanner.text.slice(from, scanner.at)
-  }
-
   #readMetric(): Metric | null {
     const scanner = this.#scanner
     const unit = scanner.peek()
@@ -235,7 +216,7 @@ class PutParser {
       this.#lastMetric = next.metric
       return next.metric
     }
-    const name = this.#readText('metric')
+    const name = readText(scanner, 'metric')
     if (name === null) return null
     const metric = this.#batch.metric(name)
     if (unit === QUOTE)
@@ -300,52 +281,8 @@ class PutParser {
       }
     } else {
       this.#valueFrom = -1
-      this.#valueText = this.#readText('value')
+      this.#valueText = readText(scanner, 'value')
     }
-  }
-
-  #readTags(): TagSet | null {
-    const scanner = this.#scanner
-    const unit = scanner.peek()
-    if (unit === LETTER_N) {
-      scanner.literal('null')
-      return null
-    }
-    if (unit !== OPEN_OBJECT) scanner.fail('An object wanted for tags')
-    const from = scanner.at
-    if (this.#lastTags !== null && scanner.skipText(this.#lastTagsText)) return this.#lastTags
-    // Up to the first brace is all of it unless a name has a brace; then it is no whole object and not among the known.
-    const end = scanner.text.indexOf('}', from) + 1
-    const text = scanner.text.slice(from, end)
-    const known = this.#tagSetsByText.get(text)
-    if (known !== undefined) scanner.at = end
-    const tags = known ?? this.#batch.sameTags(this.#readNewTags())
-    if (scanner.at === end) {
-      if (known === undefined) this.#tagSetsByText.set(text, tags)
-      this.#lastTags = tags
-      this.#lastTagsText = text
-    }
-    return tags
-  }
-
-  #readNewTags(): TagSet {
-    const scanner = this.#scanner
-    const builder = new TagSetBuilder(this.#limits)
-    scanner.at++
-    if (scanner.peek() === CLOSE_OBJECT) {
-      scanner.at++
-      return builder.build()
-    }
-    for (;;) {
-      if (scanner.peek() !== QUOTE) scanner.fail('A tag name wanted')
-      const tagk = scanner.string()
-      scanner.expect(COLON, 'A colon wanted')
-      builder.set(tagk, this.#readText('a tag'))
-      if (scanner.peek() === CLOSE_OBJECT) break
-      scanner.expect(COMMA, 'A comma or } wanted')
-    }
-    scanner.at++
-    return builder.build()
   }
 
   /** Checks the point in OpenTSDB's order and keeps it, or lists what is wrong with it first. */
