@@ -53,10 +53,14 @@ const ALWAYS: Readonly<Record<string, readonly Counted[]>> = {
 export function describeCounts(counts: readonly FunctionCounts[], now: number): Stat[] {
   const timestamp = Math.floor(now / 1000)
   const missing = Object.keys(ALWAYS).filter((name) => !counts.some((one) => one.function === name))
-  const all = [...counts, ...missing.map((name): FunctionCounts => ({ function: name, at: 0, figures: {} }))]
+  const all = [
+    ...counts,
+    ...missing.map((name): FunctionCounts => ({ function: name, at: 0, since: now, figures: {} })),
+  ]
   const consume = counts.find((one) => one.function === 'consume')
-  const since = consume === undefined ? [] : [statOf('tsd.consume.since_ms', consume, now - consume.at, timestamp)]
-  return [...all.flatMap((one) => statsOf(one, timestamp)), ...since]
+  const last = consume === undefined ? [] : [statOf('tsd.consume.since_ms', consume, now - consume.at, timestamp)]
+  const since = counts.map((one) => statOf('tsd.function.since_ms', one, now - one.since, timestamp))
+  return [...all.flatMap((one) => statsOf(one, timestamp)), ...since, ...last]
 }
 
 /** Figures of a time, as a query of them with arrays would answer. */

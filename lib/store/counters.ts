@@ -9,7 +9,7 @@ import { type Dynamo, type Item, keyOf, numberOf, TTL_ATTRIBUTE } from './dynamo
 //     key of snapshots   pk 0x02    sk seconds since 1970 as 4 bytes, big endian, then the name of the function
 //
 // Each figure is an attribute of its own name; `at` is the time of the last addition in milliseconds since 1970, `slot` the start of
-// the last snapshot in seconds.
+// the last snapshot in seconds, `since` the time of the first addition.
 
 const TOTALS = Uint8Array.of(0x01)
 const SNAPSHOTS = Uint8Array.of(0x02)
@@ -20,7 +20,7 @@ export const SNAPSHOT_S = 300
 export const SNAPSHOTS_KEPT_S = 8 * 86_400
 
 /** Attributes that are no figures. */
-const OWN = new Set(['pk', 'sk', 'at', 'slot', TTL_ATTRIBUTE])
+const OWN = new Set(['pk', 'sk', 'at', 'since', 'slot', TTL_ATTRIBUTE])
 
 export type Figures = Readonly<Record<string, number>>
 
@@ -29,6 +29,8 @@ export interface FunctionCounts {
   readonly function: string
   /** Milliseconds since 1970 at which some of it was added last; of a snapshot, when it was taken. */
   readonly at: number
+  /** Milliseconds since 1970 of the first addition. */
+  readonly since: number
   readonly figures: Figures
 }
 
@@ -54,7 +56,7 @@ export class CounterStore {
    */
   async add(name: string, sums: Figures, latest: Figures): Promise<void> {
     const now = this.#clock()
-    const item = await this.#dynamo.update(addInput(this.#table, name, sums, { ...latest, at: now }))
+    const item = await this.#dynamo.update(addInput(this.#table, name, sums, { ...latest, at: now, since: now }))
     const slot = Math.floor(now / 1000 / SNAPSHOT_S) * SNAPSHOT_S
     if (slot <= Number(item.slot?.N ?? 0)) return
     // Two at once take the same one twice.
@@ -110,11 +112,14 @@ function addInput(table: string, name: string, sums: Figures, latest: Figures): 
 function snapshotInput(
   table: string,
   slot: number,
-  { function: name, at, figures }: FunctionCounts,
+  { function: name, at, since, figures }: FunctionCounts,
 ): UpdateItemCommandInput {
-  const latest = { ...figures, at, [TTL_ATTRIBUTE]: slot + SNAPSHOTS_KEPT_S }
+  const latest = { ...figures, at, since, [TTL_ATTRIBUTE]: slot + SNAPSHOTS_KEPT_S }
   return updateInput(table, { pk: SNAPSHOTS, sk: snapshotSk(slot, name) }, {}, latest)
 }
+
+/** The time of the first addition stays. */
+const FIRST = '#since = if_not_exists(#since, :since)'
 
 function updateInput(
   table: string,
@@ -124,7 +129,7 @@ function updateInput(
 ): UpdateItemCommandInput {
   const [sumNames, latestNames] = [Object.keys(sums), Object.keys(latest)]
   const clauses = [
-    ...(latestNames.length > 0 ? [`SET ${latestNames.map((name) => `#${name} = :${name}`).join(', ')}`] : []),
+    `SET ${latestNames.map((name) => (name === 'since' ? FIRST : `#${name} = :${name}`)).join(', ')}`,
     ...(sumNames.length > 0 ? [`ADD ${sumNames.map((name) => `#${name} :${name}`).join(', ')}`] : []),
   ]
   const all = Object.entries({ ...sums, ...latest })
@@ -143,6 +148,7 @@ function countsOf(name: string, item: Item): FunctionCounts {
   return {
     function: name,
     at: numberAt(item, 'at'),
+    since: numberAt(item, 'since'),
     figures: Object.fromEntries(figures.map(([attribute, { N }]) => [attribute, Number(N)])),
   }
 }

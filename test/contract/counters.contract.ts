@@ -44,9 +44,10 @@ export function countersContract(name: string, start: () => Promise<RunningDynam
         {
           function: 'consume',
           at: (NOW_S + 7) * 1000,
+          since: NOW_S * 1000,
           figures: { Calls: 100, ReadUnits: 5, SeriesFound: 3, LagMs: 90 },
         },
-        { function: 'put', at: NOW_S * 1000, figures: { Calls: 90, ReadUnits: 5 } },
+        { function: 'put', at: NOW_S * 1000, since: NOW_S * 1000, figures: { Calls: 90, ReadUnits: 5 } },
       ])
       await close()
     })

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { newestOnly } from '../../../web/src/api/newest.ts'
 import { aggregatorHint, fillHint } from '../../../web/src/model/hints.ts'
-import { figureOf, formatDollars, sparkline } from '../../../web/src/model/status.ts'
 import { formatValue } from '../../../web/src/model/units.ts'
 
 describe('values for people', () => {
@@ -41,25 +40,6 @@ test('each aggregator says how it treats gaps', () => {
   expect(aggregatorHint('mimmax')).toMatch(/does not count/)
   expect(aggregatorHint('pfsum')).toMatch(/earlier/)
   expect(fillHint('zero')).toMatch(/gives 0/)
-})
-
-describe('status', () => {
-  const stat = (value: string, kind: string) => ({ metric: 'm', timestamp: 0, value, tags: { kind } })
-
-  test('a figure is found by its metric and tag', () => {
-    const card = { metric: 'm', tag: ['kind', 'b'] as const, title: '', unit: 'si' as const }
-    expect(figureOf(card, [stat('1', 'a'), stat('2', 'b')])).toBe(2)
-    expect(figureOf({ ...card, metric: 'n' }, [stat('1', 'b')])).toBeUndefined()
-  })
-
-  test('a small graph goes from the least to the greatest value', () => {
-    expect(sparkline([1, 3, 2], 100, 10)).toBe('0.0,10.0 50.0,0.0 100.0,5.0')
-    expect(sparkline([7], 100, 10)).toBe('0.0,5.0 100.0,5.0')
-  })
-
-  test('prices are not rounded to nothing', () => {
-    expect([formatDollars(0), formatDollars(0.00002), formatDollars(1.5)]).toEqual(['$0.0000', '< $0.0001', '$1.5000'])
-  })
 })
 
 describe('answers out of order', () => {
