@@ -101,3 +101,49 @@ export function colors(page: Page): Promise<string[]> {
     .locator('.legend tbody .swatch')
     .evaluateAll((swatches) => swatches.map((swatch) => getComputedStyle(swatch).backgroundColor))
 }
+
+/**
+ * What can't be read well: texts on the page with less contrast to what is behind them than asked, by the formula of WCAG 2.2
+ * (https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio). Hidden ones, disabled ones and pictures are passed over.
+ * @returns each text once, with its contrast
+ */
+export function faint(page: Page, least: number): Promise<string[]> {
+  return page.evaluate((asked) => {
+    const canvas = document.createElement('canvas')
+    canvas.width = canvas.height = 1
+    const context = canvas.getContext('2d', { willReadFrequently: true })!
+    // Whatever form CSS gives a colour in.
+    const rgba = (color: string): number[] => {
+      context.clearRect(0, 0, 1, 1)
+      context.fillStyle = color
+      context.fillRect(0, 0, 1, 1)
+      return [...context.getImageData(0, 0, 1, 1).data]
+    }
+    const behind = (element: Element | null): number[] => {
+      for (let at = element; at !== null; at = at.parentElement) {
+        const color = rgba(getComputedStyle(at).backgroundColor)
+        if (color[3] === 255) return color
+      }
+      return [255, 255, 255, 255]
+    }
+    const luminance = (color: number[]): number => {
+      const [red = 0, green = 0, blue = 0] = color.map((value) => {
+        const part = value / 255
+        return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
+      })
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    }
+    const found = new Set<string>()
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    for (let node = texts.nextNode(); node !== null; node = texts.nextNode()) {
+      const { parentElement: element } = node
+      const text = node.textContent?.trim() ?? ''
+      if (text === '' || element === null || !element.checkVisibility() || element.closest('.hidden, svg, script'))
+        continue
+      const [front, back] = [luminance(rgba(getComputedStyle(element).color)), luminance(behind(element))]
+      const contrast = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05)
+      if (contrast < asked) found.add(`${text.slice(0, 40)}: ${contrast.toFixed(2)}`)
+    }
+    return [...found]
+  }, least)
+}

@@ -1,9 +1,14 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { KinesisClient, PutRecordCommand } from '@aws-sdk/client-kinesis'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { LocalServer } from '../../local/server.ts'
 import { runTsdb } from '../helpers/cli.ts'
 import { startTestServer } from '../helpers/server.ts'
-import { CHROMIUM, colors, launch, legend, open, picture, pixelsOf } from './chromium.ts'
+import { CHROMIUM, colors, faint, launch, legend, open, picture, pixelsOf } from './chromium.ts'
 
 /** The twenty minutes of test/data/host-metrics.txt.gz. */
 const RANGE = 'start=1795319400&end=1795320600'
@@ -11,9 +16,11 @@ const RANGE = 'start=1795319400&end=1795320600'
 describe.skipIf(CHROMIUM === undefined)('graphs of a real host', () => {
   let server: LocalServer
   let browser: Browser
+  let dataDir: string
 
   beforeAll(async () => {
-    ;[server, browser] = await Promise.all([startTestServer({ batchWindowMs: 20 }), launch()])
+    dataDir = await mkdtemp(join(tmpdir(), 'web-'))
+    ;[server, browser] = await Promise.all([startTestServer({ batchWindowMs: 20, dataDir }), launch()])
     const imported = await runTsdb(['import', '--sync', 'test/data/host-metrics.txt.gz'], {
       env: { TSDB_URL: server.url },
     })
@@ -22,6 +29,7 @@ describe.skipIf(CHROMIUM === undefined)('graphs of a real host', () => {
   afterAll(async () => {
     await browser?.close()
     await server?.close()
+    await rm(dataDir, { recursive: true, force: true })
   })
 
   const at = (hash: string) => `${server.url}/#${hash}`
@@ -208,6 +216,79 @@ describe.skipIf(CHROMIUM === undefined)('graphs of a real host', () => {
     expect(await page.getByRole('button', { name: 'Go to the newest points' }).isEnabled()).toBe(true)
   })
 
+  test('everything is done by the keyboard: range, menus, legend, notes and views', async () => {
+    const { page, wrong } = await open(browser, at(`${RANGE}&m=sum:rate:sys.cpu.user{cpu=*}`))
+    await page.locator('.legend tbody tr').nth(2).waitFor()
+    const focused = () =>
+      page.evaluate(
+        () => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent?.trim(),
+      )
+    // From the top of the page, in the order that one reads.
+    const reached: (string | undefined)[] = []
+    for (let i = 0; i < 10; i++) {
+      await page.keyboard.press('Tab')
+      reached.push(await focused())
+    }
+    expect(reached).toEqual([
+      'tsdb',
+      'Graph',
+      'Browse',
+      'Status',
+      'Dark colours',
+      'Range',
+      'Look again',
+      'Look again now',
+      'Graph',
+      'Title',
+    ])
+
+    await page.getByRole('button', { name: 'Range' }).press('Enter')
+    await page.getByLabel('From').press('Escape')
+    expect(await page.locator('.popover').count()).toBe(0)
+    expect(await focused()).toBe('Range')
+    await page.keyboard.press('Enter')
+    const from = page.getByLabel('From')
+    await from.fill('2026/11/22-04:00:00')
+    await from.press('Enter')
+    await expect.poll(() => page.getByRole('button', { name: 'Range' }).textContent()).toContain('04:00:00')
+    await expect.poll(async () => (await legend(page))['cpu=all']?.max).toBe('57.4')
+
+    await page.getByRole('button', { name: 'cpu=1', exact: true }).press('Enter')
+    await expect.poll(() => page.locator('.legend tbody tr.off').count()).toBe(2)
+
+    await page.getByRole('button', { name: 'Note something' }).press('Enter')
+    const time = page.getByLabel('Note at')
+    await time.fill('2026/11/22-04:05:00')
+    await page.getByPlaceholder('What happened?').fill('By keyboard')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => pixelsOf(page, 'rgb(162, 28, 175)')).toBeGreaterThan(50)
+    const noted = await fetch(`${server.url}/api/annotation?start_time=1795320300`)
+    expect(await noted.json()).toMatchObject({ description: 'By keyboard' })
+    await fetch(`${server.url}/api/annotation?start_time=1795320300`, { method: 'DELETE' })
+
+    await page.getByRole('link', { name: 'Browse' }).press('Enter')
+    await page.getByRole('button', { name: 'proc.uptime' }).press('Enter')
+    await page.getByRole('link', { name: 'Graph of all' }).press('Enter')
+    await expect.poll(async () => Object.keys(await legend(page))).toEqual(['proc.uptime host=web01'])
+    expect(wrong).toEqual([])
+  })
+
+  test('words stand out from what is behind them in either colours, as far as readers need', async () => {
+    const { page } = await open(browser, at(`${RANGE}&m=sum:rate:sys.cpu.user{cpu=*}`))
+    for (const theme of ['Dark colours', 'Light colours']) {
+      for (const view of ['Graph', 'Browse', 'Status']) {
+        await page.getByRole('link', { name: view, exact: true }).click()
+        await page
+          .locator(view === 'Graph' ? '.legend tbody tr' : view === 'Browse' ? '.metric-list li' : '.figure')
+          .first()
+          .waitFor()
+        // 4.5 is what WCAG 2.2 asks of text of this size, 1.4.3.
+        expect(await faint(page, 4.5), `${view}, before ${theme}`).toEqual([])
+      }
+      await page.getByRole('button', { name: theme }).click()
+    }
+  })
+
   test('on a phone nothing is wider than the screen, and the menus are within it', async () => {
     const { page } = await open(browser, at(`${RANGE}&m=sum:rate:sys.cpu.user{cpu=*}`), {
       viewport: { width: 390, height: 844 },
@@ -221,6 +302,14 @@ describe.skipIf(CHROMIUM === undefined)('graphs of a real host', () => {
     const box = (await page.locator('.popover').boundingBox())!
     expect(box.x).toBeGreaterThanOrEqual(0)
     expect(box.x + box.width).toBeLessThanOrEqual(390)
+    for (const view of ['Browse', 'Status']) {
+      await page.getByRole('link', { name: view }).click()
+      await page
+        .locator(view === 'Browse' ? '.metric-list li' : '.figure')
+        .first()
+        .waitFor()
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+    }
   })
 
   test('a tree opens folder by folder down to a leaf, which is a graph', async () => {
@@ -257,12 +346,38 @@ describe.skipIf(CHROMIUM === undefined)('graphs of a real host', () => {
     expect(wrong).toEqual([])
   })
 
-  test('the status shows how many names there are and what reading them took', async () => {
+  test('the status shows points in and stored, names, units with their price, and what was rejected and why', async () => {
     const { page, wrong } = await open(browser, at('/status'))
-    const figure = (title: string) => page.locator('.figure').filter({ hasText: title }).locator('strong')
-    await figure('Metrics').waitFor()
-    expect(await figure('Metrics').textContent()).toBe('14')
-    expect(await figure('Read units').textContent()).toMatch(/^[\d.]+ (< )?\$0\.00/)
+    const card = (title: string) =>
+      page.locator('.figure').filter({ has: page.getByRole('heading', { name: title, exact: true }) })
+    const figure = (title: string) => card(title).locator('strong').textContent()
+    await card('Metrics').waitFor()
+    expect([await figure('Metrics'), await figure('Series')]).toEqual(['14', '28'])
+    await expect.poll(() => figure('In')).toBe('3,360')
+    await expect.poll(() => figure('Stored')).toBe('3,360')
+    expect(await card('Stored').locator('.hint').textContent()).toBe('3,360 in this time')
+    expect(await figure('Write units')).toMatch(/^[\d,.]+ \$0\.00/)
+    expect(await figure('Until readable')).toMatch(/^[\d.]+ (s|ms)$/)
+    await page.getByText('None in the last 7 days.').waitFor()
+    expect(await page.locator('tbody tr', { hasText: 'consume' }).first().textContent()).toMatch(/\$0\.000/)
+
+    const kinesis = new KinesisClient({
+      endpoint: server.kinesisEndpoint,
+      region: 'local',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      requestHandler: new NodeHttpHandler(),
+    })
+    const Data = Buffer.from('<b>no points</b> at all')
+    await kinesis.send(new PutRecordCommand({ StreamName: server.streamName, Data, PartitionKey: 'one' }))
+    kinesis.destroy()
+    await page.locator('table.rejects tbody tr').waitFor()
+    expect(await page.locator('table.rejects tbody td').nth(2).textContent()).toBe('23 B')
+    await expect.poll(() => figure('Records rejected')).toBe('1')
+    expect((await runTsdb(['seal', '--data', dataDir])).status).toBe(0)
+    await expect.poll(async () => (await card('Points in rows').count()) > 0 && figure('Points in rows')).toBe('3,360')
+    expect([await figure('Open'), await figure('Can’t be sealed')]).toEqual(['0', '0'])
+    await page.getByRole('combobox', { name: 'Time' }).selectOption('24')
+    await expect.poll(() => card('Stored').locator('.hint').textContent()).toBe('3,360 in this time')
     await picture(page, 'status')
     expect(wrong).toEqual([])
   })

@@ -1,7 +1,7 @@
 import { ask } from './client.ts'
 
 /** Names offered at once. */
-const OFFERED = 50
+export const OFFERED = 50
 /** Series looked at to see which tags a metric has. */
 const LOOKED_AT = 500
 

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { ApiError, ask } from '../api/client.ts'
 import { type Annotation, annotationMs } from '../model/answer.ts'
-import { formatInstant } from '../model/time.ts'
+import { dateText, formatInstant, instantOf } from '../model/time.ts'
 import { Icon } from '../parts/icons.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { ticks, zone } from '../store/page.ts'
@@ -13,6 +13,8 @@ interface AnnotateProps {
   readonly pixelMs: number
   readonly onDone: () => void
 }
+
+const TIMES = '2026/11/22-05:00:00, 2h-ago, or seconds since 1970'
 
 /** A click this near to an annotation is meant for it. */
 const NEAR_PIXELS = 8
@@ -38,8 +40,12 @@ export function Annotate({ at, annotations, pixelMs, onDone }: AnnotateProps) {
       class="annotate"
       onSubmit={(event) => {
         event.preventDefault()
-        const description = String(new FormData(event.currentTarget).get('description') ?? '').trim()
-        if (description !== '') void change(ask('annotation', { body: { startTime: second, description } }))
+        const form = new FormData(event.currentTarget)
+        const description = String(form.get('description') ?? '').trim()
+        const time = instantOf(String(form.get('time') ?? ''), zone.value, Date.now())
+        if (time === undefined) return setError(new ApiError(400, 'This is no time', TIMES))
+        if (description === '') return
+        void change(ask('annotation', { body: { startTime: Math.round(time / 1000), description } }))
       }}
       onKeyDown={(event) => event.key === 'Escape' && onDone()}
     >
@@ -58,8 +64,12 @@ export function Annotate({ at, annotations, pixelMs, onDone }: AnnotateProps) {
           </button>
         </p>
       ))}
+      <label class="note-time">
+        <Icon name="note" /> Note at
+        <input name="time" type="text" title={TIMES} value={dateText(second * 1000, zone.value)} />
+      </label>
       <label class="note-field">
-        <Icon name="note" /> Note at {formatInstant(second * 1000, zone.value)}
+        <span class="hidden">What happened</span>
         <input
           name="description"
           type="text"

@@ -8,6 +8,7 @@ import { seriesNames } from '../model/names.ts'
 import { type Graph, newQuery } from '../model/page.ts'
 import { askedQueries } from '../model/request.ts'
 import { Icon } from '../parts/icons.tsx'
+import { MetricList } from '../parts/metric-list.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { Select } from '../parts/select.tsx'
 import { page, show, showGraph, showQuery, zone, zoomOut, zoomTo } from '../store/page.ts'
@@ -67,6 +68,7 @@ export function Panel({ graph, index }: { graph: Graph; index: number }) {
   const setQueries = (queries: Graph['queries']) => showGraph(index, { queries })
   const removeGraph = () => show({ ...page.value, graphs: page.value.graphs.filter((_, i) => i !== index) })
   const isEmpty = drawn !== undefined && drawn.columns.times.length === 0
+  const hasNoMetric = graph.queries.every(({ metric }) => metric === '')
   return (
     <section class="panel" ref={root} aria-label={graph.title || `Graph ${index + 1}`} aria-busy={busy}>
       <div class="panel-head">
@@ -88,6 +90,17 @@ export function Panel({ graph, index }: { graph: Graph; index: number }) {
             onClick={() => zoomOut(drawn.span)}
           >
             <Icon name="zoomOut" />
+          </button>
+        )}
+        {drawn && !isEmpty && (
+          <button
+            type="button"
+            class="button quiet"
+            title="Note something; a click on the graph does it at that time"
+            aria-label="Note something"
+            onClick={() => setNoteAt(Math.min(drawn.span.to, Date.now()))}
+          >
+            <Icon name="note" />
           </button>
         )}
         <button type="button" class="button quiet" onClick={() => setQueries([...graph.queries, newQuery()])}>
@@ -138,6 +151,7 @@ export function Panel({ graph, index }: { graph: Graph; index: number }) {
       {drawn?.answer.unresolved.map(({ type, name }) => (
         <Notice key={name} kind="warning" title={`No ${KINDS[type] ?? 'name'} “${name}” was ever stored`} />
       ))}
+      {hasNoMetric && <MetricList title="Metrics to begin with" onPick={(metric) => showQuery(index, 0, { metric })} />}
       {isEmpty && drawn.answer.unresolved.length === 0 && <NoPoints graph={graph} />}
       {drawn && !isEmpty && (
         <>
@@ -160,6 +174,7 @@ export function Panel({ graph, index }: { graph: Graph; index: number }) {
           />
           {noteAt !== undefined && (
             <Annotate
+              key={noteAt}
               at={noteAt}
               annotations={annotations}
               pixelMs={(drawn.span.to - drawn.span.from) / Math.max(pixels, 1)}

@@ -1,7 +1,8 @@
 import type { ComponentChild } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { signedIn, signIns, signOut } from '../api/client.ts'
+import { ApiError, signedIn, signIns, signOut } from '../api/client.ts'
 import { Icon } from '../parts/icons.tsx'
+import { Notice } from '../parts/notice.tsx'
 import { loadAggregators } from '../store/aggregators.ts'
 import { linkTo, page, type View, view } from '../store/page.ts'
 import { theme, toggleTheme } from '../store/theme.ts'
@@ -20,12 +21,19 @@ const VIEWS: Readonly<Record<View, () => ComponentChild>> = {
 /** The page: where to, and what is there. */
 export function App() {
   const [empty, setEmpty] = useState(false)
+  const [denied, setDenied] = useState<ApiError | undefined>()
   useEffect(() => {
     void loadAggregators()
-    // What keeps this from being known is said by whatever is asked next.
     void firstMetric().then(
-      (metric) => setEmpty(metric === undefined),
-      () => undefined,
+      (metric) => {
+        setEmpty(metric === undefined)
+        setDenied(undefined)
+      },
+      (error: unknown) => {
+        if (!(error instanceof ApiError)) throw error
+        // What else keeps this from being known is said by whatever is asked next.
+        setDenied(error.status === 403 ? error : undefined)
+      },
     )
   }, [signIns.value])
   return (
@@ -59,11 +67,18 @@ export function App() {
           <Icon name={theme.value === 'dark' ? 'sun' : 'moon'} />
         </button>
       </header>
+      {denied && (
+        <div class="denied">
+          <Notice kind="error" title={denied.message} text={`${denied.details ?? ''}. ${TO_LOOK}`} />
+        </div>
+      )}
       {empty && view.value !== 'status' ? <FirstRun onArrived={() => setEmpty(false)} /> : VIEWS[view.value]()}
       <SignIn />
     </>
   )
 }
+
+const TO_LOOK = 'To look at graphs takes a token with the scope query: sign out, and in again with one.'
 
 function Tab({ to, href, text }: { to: View; href: string; text: string }) {
   return (

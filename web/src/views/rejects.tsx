@@ -37,7 +37,7 @@ export function Rejects({ count }: { count: number }) {
     <section class="card">
       <h1>Rejects</h1>
       {error && <Notice kind="error" title={error.message} text={error.details} />}
-      {rejects?.length === 0 && <p class="faint">None in the last 7 days: everything that arrived was stored.</p>}
+      {rejects?.length === 0 && <p class="faint">None in the last 7 days.</p>}
       {rejects !== undefined && rejects.length > 0 && (
         <>
           <div class="scroll">

@@ -5,6 +5,7 @@ import { newestOnly } from '../api/newest.ts'
 import { newGraph, newQuery } from '../model/page.ts'
 import { countKeys, graphOfSeries } from '../model/series-link.ts'
 import { Combobox } from '../parts/combobox.tsx'
+import { MetricList } from '../parts/metric-list.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { linkTo, page } from '../store/page.ts'
 
@@ -46,6 +47,7 @@ export function SeriesOfMetric() {
         onPick={(metric) => void load(metric, [])}
       />
       {error && <Notice kind="error" title={error.message} text={error.details} />}
+      {!found && !error && <MetricList title="Metrics" onPick={(metric) => void load(metric, [])} />}
       {found && <SeriesTable found={found} onMore={() => void load(found.metric, found.series)} />}
     </>
   )
