@@ -60,7 +60,7 @@ export function jsonp(body: Iterable<string>, callback: string | null): HttpAnsw
   if (!/^[\w$.]{1,128}$/.test(callback)) {
     throw new BadRequestError('query.jsonp', 'The parameter jsonp must be the name of a function')
   }
-  const headers = { 'content-type': 'application/javascript; charset=UTF-8', 'x-content-type-options': 'nosniff' }
+  const headers = { 'content-type': 'application/javascript; charset=UTF-8' }
   return { status: 200, headers, body: called(callback, body) }
 }
 

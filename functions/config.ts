@@ -20,6 +20,8 @@ export interface Config {
   /** Whether DELETE /api/query deletes points. */
   readonly allowDelete: boolean
   readonly mode: Mode
+  /** Origins whose pages browsers may ask for; `*`: all. */
+  readonly corsOrigins: readonly string[]
   /** The JSON text of the device mapping, '' where none is set. */
   readonly deviceMapping: string
   readonly logLevel: LogLevel
@@ -65,6 +67,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     syncTimeoutMs: wholeNumber(env, ENV.syncTimeoutMs, 20_000, 1),
     allowDelete: env[ENV.allowDelete] === 'true',
     mode: parseMode(env[ENV.mode]),
+    corsOrigins: (env[ENV.corsOrigins] ?? '').split(',').filter((origin) => origin !== ''),
     deviceMapping: env[ENV.deviceMapping] ?? '',
     logLevel: parseLogLevel(env[ENV.logLevel]),
     functionName: env[ENV.functionName] ?? 'unnamed',

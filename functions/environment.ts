@@ -24,6 +24,8 @@ export const ENV = {
   allowDelete: 'TSDB_ALLOW_DELETE',
   /** rw, ro or wo: what the API lets be done at all. */
   mode: 'TSDB_MODE',
+  /** Origins whose pages browsers may ask for, with commas between them; `*`: all. */
+  corsOrigins: 'TSDB_CORS_ORIGINS',
   /** JSON object that overrides fields of Limits. */
   limits: 'TSDB_LIMITS',
   /** JSON object: how device messages become points (lib/ingest/device.ts). */

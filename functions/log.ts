@@ -1,3 +1,4 @@
+import { UnavailableError } from '../lib/model/errors.ts'
 import { LOG_LEVELS, type LogLevel, readConfig } from './config.ts'
 
 /** What a log line may say. Never bodies, tokens or headers: log lines outlive them and are read by more people. */
@@ -10,4 +11,10 @@ export type LogFields = Readonly<Record<string, string | number | boolean | unde
 export function log(level: LogLevel, message: string, fields: LogFields = {}): void {
   if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(readConfig().logLevel)) return
   console[level]({ message, ...fields })
+}
+
+/** Logs why something behind us is away, which a client is not told: AWS's own words name tables, accounts and addresses. */
+export function logUnavailable(error: unknown): void {
+  if (!(error instanceof UnavailableError)) return
+  log('warn', 'unavailable', { code: error.code, cause: error.message, details: error.details })
 }

@@ -1,5 +1,6 @@
 import { Construct } from 'constructs'
 import { ENV } from '../functions/environment.ts'
+import { apiEnvironment } from './api-environment.ts'
 import type { StackConfig } from './config.ts'
 import { TsdbFunction } from './function.ts'
 import { READ_ITEMS, type Storage } from './storage.ts'
@@ -29,8 +30,7 @@ export class Delete extends Construct {
       environment: {
         ...storage.names('data', 'uid', 'meta'),
         ...storage.keys(),
-        [ENV.limits]: JSON.stringify(config.limits),
-        [ENV.mode]: config.mode,
+        ...apiEnvironment(config),
         [ENV.allowDelete]: String(config.allowDelete),
       },
       permissions: [

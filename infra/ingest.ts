@@ -4,6 +4,7 @@ import { EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda'
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import { ENV } from '../functions/environment.ts'
+import { apiEnvironment } from './api-environment.ts'
 import type { StackConfig } from './config.ts'
 import { failureQueue } from './failure-queue.ts'
 import { type Permission, TsdbFunction } from './function.ts'
@@ -60,8 +61,7 @@ export class Ingest extends Construct {
       environment: {
         [ENV.streamName]: this.stream.streamName,
         ...storage.names('meta'),
-        [ENV.limits]: JSON.stringify(config.limits),
-        [ENV.mode]: config.mode,
+        ...apiEnvironment(config),
         [ENV.syncTimeoutMs]: String(config.syncTimeout * 1000),
       },
       permissions: [

@@ -1,6 +1,7 @@
 import type { Stream } from 'aws-cdk-lib/aws-kinesis'
 import { Construct } from 'constructs'
 import { ENV } from '../functions/environment.ts'
+import { apiEnvironment } from './api-environment.ts'
 import type { StackConfig } from './config.ts'
 import { TsdbFunction } from './function.ts'
 import { READ_ITEMS, type Storage, WRITE_ITEMS } from './storage.ts'
@@ -26,9 +27,8 @@ export class Query extends Construct {
   constructor(scope: Construct, id: string, props: QueryProps) {
     super(scope, id)
     const { config, storage, stream } = props
-    const limits = { [ENV.limits]: JSON.stringify(config.limits), [ENV.mode]: config.mode }
     const read = { actions: READ_ITEMS, resources: storage.arns('data', 'uid', 'meta') }
-    const environment = { ...storage.names('data', 'uid', 'meta'), ...storage.keys(), ...limits }
+    const environment = { ...storage.names('data', 'uid', 'meta'), ...storage.keys(), ...apiEnvironment(config) }
 
     this.query = new TsdbFunction(this, 'Query', {
       config,

@@ -3,6 +3,7 @@ import { ModeError, NotPermittedError, NotSignedInError } from '../../lib/access
 import type { Grant } from '../../lib/access/grant.ts'
 import { isInMode, lackOf, type Mode, type Need, needOf } from '../../lib/access/scopes.ts'
 import { type CallerContext, callerOf } from '../authorizer-context.ts'
+import { refuseOtherSites } from './other-sites.ts'
 
 /** A gateway's event with what its authorizer said. */
 export type GuardedEvent = APIGatewayProxyEventV2 & {
@@ -13,17 +14,20 @@ export type GuardedEvent = APIGatewayProxyEventV2 & {
  * Lets a request through, or not. The gateway has asked the authorizer who calls; what the caller may do is looked at here,
  * by the request itself, since the gateway's cache knows routes and not the paths of one.
  * @param now milliseconds since 1970
+ * @param origins whose pages browsers may ask for
  * @returns who calls
- * @throws NotSignedInError, NotPermittedError, ModeError
+ * @throws NotSignedInError, NotPermittedError, ModeError, OtherSiteError
  */
-export function admit(event: GuardedEvent, mode: Mode, now: number): Grant {
+export function admit(event: GuardedEvent, mode: Mode, now: number, origins: readonly string[]): Grant {
   const grant = callerOf(event.requestContext.authorizer, event.routeKey, now)
   if (grant === undefined) throw new NotSignedInError()
-  for (const need of needsOf(event)) {
+  const needs = needsOf(event)
+  for (const need of needs) {
     const lack = lackOf(grant, need)
     if (lack !== undefined) throw new NotPermittedError(lack)
     if (!isInMode(mode, need)) throw new ModeError(mode, mode === 'ro' ? 'reads' : 'writes')
   }
+  refuseOtherSites({ method: event.requestContext.http.method, headers: event.headers ?? {}, needs }, origins)
   return grant
 }
 

@@ -47,3 +47,12 @@ export class AnswerTooLargeError extends TsdbError {
     })
   }
 }
+
+/** When a browser asks for a page of a site that is not let in. */
+export class OtherSiteError extends TsdbError {
+  constructor() {
+    super('access.site', 403, 'Pages of other sites may not ask this', {
+      details: 'The context value corsOrigins of the deployment lets pages of an origin in',
+    })
+  }
+}

@@ -11,6 +11,9 @@ const RESULT_BYTES = 6 * 1024 * 1024 - 16 * 1024
 /** What RESULT_BYTES of base64 hold. */
 const PACKED_BYTES = Math.floor(RESULT_BYTES / 4) * 3
 
+/** What others stored comes back in answers: browsers are to take it for what its type says, and for nothing else. */
+const ALWAYS = { 'content-type': 'application/json; charset=UTF-8', 'x-content-type-options': 'nosniff' }
+
 /** Below this an answer fits into a packet or two and gzip saves nothing. */
 const GZIP_FROM_BYTES = 1024
 
@@ -32,7 +35,7 @@ export async function gatewayResult(
   const { status, body = '' } = answer
   const pieces = new Pieces(typeof body === 'string' ? [body] : body)
   if (pieces.first === '') return { statusCode: status, headers: { ...answer.headers } }
-  const headers = { 'content-type': 'application/json; charset=UTF-8', ...answer.headers }
+  const headers = { ...ALWAYS, ...answer.headers }
   if (!acceptsGzip(acceptEncoding) || (pieces.isWhole && pieces.first.length < GZIP_FROM_BYTES)) {
     return { statusCode: status, headers, body: join(pieces) }
   }

@@ -4,7 +4,7 @@ import type { Mode } from '../../lib/access/scopes.ts'
 import type { Limits } from '../../lib/model/limits.ts'
 import { callerOf } from '../authorizer-context.ts'
 import { readConfig } from '../config.ts'
-import { log } from '../log.ts'
+import { log, logUnavailable } from '../log.ts'
 import { admit, type GuardedEvent } from './access.ts'
 import { readBody } from './body.ts'
 import { errorBody } from './error-body.ts'
@@ -32,8 +32,8 @@ export function httpHandler(run: (request: HttpRequest, context: Context) => Pro
     .use(gatewayAnswer())
     .handler(async (event, context) => {
       if (event.routeKey === PREFLIGHT) return { status: 204 }
-      const { limits, mode } = readConfig()
-      return run(httpRequest(event, limits, context.awsRequestId, mode), context)
+      const { limits, mode, corsOrigins } = readConfig()
+      return run(httpRequest(event, limits, context.awsRequestId, mode, corsOrigins), context)
     })
 }
 
@@ -41,8 +41,14 @@ export function httpHandler(run: (request: HttpRequest, context: Context) => Pro
  * The request inside a gateway's event, of a caller who may make it; the body is only decoded when it is asked for.
  * @throws what admit throws
  */
-export function httpRequest(event: GuardedEvent, limits: Limits, requestId = '', mode: Mode = 'rw'): HttpRequest {
-  const grant = admit(event, mode, Date.now())
+export function httpRequest(
+  event: GuardedEvent,
+  limits: Limits,
+  requestId = '',
+  mode: Mode = 'rw',
+  corsOrigins: readonly string[] = [],
+): HttpRequest {
+  const grant = admit(event, mode, Date.now(), corsOrigins)
   const headers: Record<string, string | undefined> = Object.create(null)
   for (const [name, value] of Object.entries(event.headers ?? {})) headers[name.toLowerCase()] = value
   return {
@@ -85,6 +91,7 @@ function errorAnswer(): Middleware {
     onError: async (request) => {
       const { awsRequestId } = request.context
       const answer = errorBody(request.error, awsRequestId)
+      logUnavailable(request.error)
       if (answer.status === 500) {
         const error = request.error
         const cause = error?.cause instanceof Error ? error.cause.stack : undefined

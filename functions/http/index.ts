@@ -1,5 +1,5 @@
 export type { GuardedEvent } from './access.ts'
-export { errorBody } from './error-body.ts'
+export { detailsFor, errorBody } from './error-body.ts'
 export {
   AnswerTooLargeError,
   EndpointNotFoundError,

@@ -1,7 +1,8 @@
 import { KairosRequestError } from '../../lib/kairos/errors.ts'
 import { OwnServiceError } from '../../lib/kairos/metadata.ts'
 import { TsdbError, UnavailableError } from '../../lib/model/errors.ts'
-import type { HttpAnswer } from '../http/index.ts'
+import { detailsFor, type HttpAnswer } from '../http/index.ts'
+import { logUnavailable } from '../log.ts'
 
 /** An answer that tells what is wrong as KairosDB's clients read it: `{"errors":["...","..."]}`. */
 export function errorsAnswer(
@@ -35,7 +36,9 @@ export function answeringKairos<A extends readonly unknown[]>(
 function told(error: unknown): HttpAnswer | undefined {
   if (!(error instanceof TsdbError) || error.statusCode === 500) return undefined
   if (error instanceof OwnServiceError) return { status: error.statusCode }
-  const { message, details } = error
+  logUnavailable(error)
+  const { message } = error
+  const details = detailsFor(error)
   const errors =
     error instanceof KairosRequestError ? error.errors : [details === undefined ? message : `${message}. ${details}`]
   const again = error instanceof UnavailableError ? { 'retry-after': String(error.retryAfter) } : undefined

@@ -13,6 +13,9 @@ import { answeringKairos } from './answers.ts'
 const METRIC_PATH = /^\/api\/v1\/metric\/(.*)$/s
 const DELETE_PATH = /^\/api\/v1\/datapoints\/delete\/*$/
 
+/** Characters of tags that the log has of a deletion. */
+const LOGGED_CHARACTERS = 1_000
+
 /** Whether a request is one to KairosDB's API. @param path as sent */
 export function isKairosDelete(path: string): boolean {
   return METRIC_PATH.test(path) || DELETE_PATH.test(path)
@@ -31,7 +34,7 @@ async function answerDelete(request: HttpRequest, options: DeleteOptions): Promi
   for (const deletion of deletions) {
     const { series, points } = await deleteKairos(sharedStore(), deletion, readConfig().limits, options)
     const { metric, start, end } = deletion
-    const tags = JSON.stringify([...deletion.tags])
+    const tags = JSON.stringify([...deletion.tags]).slice(0, LOGGED_CHARACTERS)
     log('warn', 'points were deleted', { metric, tags, start, end, series, points })
   }
   return { status: 204 }

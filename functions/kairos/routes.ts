@@ -1,4 +1,5 @@
 import { reaches } from '../../lib/access/grant.ts'
+import { withoutSlashes } from '../../lib/access/scopes.ts'
 import { FEATURES } from '../../lib/kairos/features.ts'
 import { checkMetadataKey, checkMetadataValue } from '../../lib/kairos/metadata.ts'
 import { metricNames } from '../../lib/kairos/metric-names.ts'
@@ -126,7 +127,7 @@ const PATTERNS = ROUTES.map(([pattern, route]) => ({ parts: pattern === '' ? [] 
  * @returns undefined where the path is none of it
  */
 export function answerKairos(request: HttpRequest): Promise<HttpAnswer> | undefined {
-  const trimmed = request.path.replace(/\/+$/, '')
+  const trimmed = withoutSlashes(request.path)
   if (trimmed !== ROOT && !trimmed.startsWith(`${ROOT}/`)) return undefined
   const parts = trimmed.split('/').slice(ROOT.split('/').length)
   const found = PATTERNS.find(

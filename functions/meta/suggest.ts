@@ -2,6 +2,7 @@ import { NotPermittedError } from '../../lib/access/errors.ts'
 import { type Grant, isLimited } from '../../lib/access/grant.ts'
 import { parseSuggestRequest, type SuggestRequest, suggest, suggestWithin } from '../../lib/meta/suggest.ts'
 import { BadRequestError } from '../../lib/model/errors.ts'
+import { parseSentJson } from '../../lib/model/json.ts'
 import type { HttpAnswer, HttpRequest } from '../http/index.ts'
 import { sharedStore } from '../store.ts'
 
@@ -23,7 +24,7 @@ export function suggestByBody(request: HttpRequest): Promise<HttpAnswer> {
 function parseFields(text: string): Record<string, string | undefined> {
   let body: unknown
   try {
-    body = JSON.parse(text)
+    body = parseSentJson(text)
   } catch (cause) {
     throw new BadRequestError('suggest.body', 'Unable to parse the given JSON', { cause })
   }

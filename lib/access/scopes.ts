@@ -151,8 +151,15 @@ export function findNeed(method: string, path: string): Need | undefined {
 
 /** A path without a slash at its end and without the version that it may begin with: `/api/v1/version/` is `/api/version`. */
 export function plainPath(path: string): string {
-  const trimmed = path.replace(/\/+$/, '')
+  const trimmed = withoutSlashes(path)
   return trimmed === '' ? '/' : trimmed.replace(/^\/api\/v\d+(?=\/|$)/, '/api')
+}
+
+/** A path without slashes at its end. No regular expression, which takes the square of the slashes where something follows them. */
+export function withoutSlashes(path: string): string {
+  let end = path.length
+  while (path[end - 1] === '/') end--
+  return path.slice(0, end)
 }
 
 /** Why a grant is not enough, in a sentence; undefined where it is. */

@@ -1,3 +1,4 @@
+import { parseSentJson } from '../model/json.ts'
 import { BadExpressionError } from './errors.ts'
 
 /** A JSON object whose fields are not known to be of any type yet. */
@@ -10,7 +11,7 @@ export type Fields = Readonly<Record<string, unknown>>
 export function parseObject(text: string): Fields {
   let body: unknown
   try {
-    body = JSON.parse(text)
+    body = parseSentJson(text)
   } catch (cause) {
     throw new BadExpressionError('Unable to parse the given JSON', cause instanceof Error ? cause.message : undefined)
   }

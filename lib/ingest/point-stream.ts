@@ -29,7 +29,8 @@ export class PointStream {
 
   /**
    * Puts records on the stream. Those that Kinesis turns away are tried again, the others are not.
-   * @returns for each record why it is not on the stream; undefined where it is
+   * @returns for each record why it is not on the stream; undefined where it is. Clients are told it, so it is the kind of failure and
+   * not Kinesis' own words, which name the account, the stream and the shard
    * @throws StreamRefusedError where trying again would never help
    */
   async put(records: readonly Uint8Array[]): Promise<(string | undefined)[]> {
@@ -64,15 +65,21 @@ export class PointStream {
       )
     } catch (error) {
       if (!isTransient(error)) throw new StreamRefusedError(error)
-      for (const i of call) why[i] = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+      for (const i of call) why[i] = kindOf(error)
       return
     }
     call.forEach((i, position) => {
       const result = output.Records?.[position]
       if (result?.SequenceNumber !== undefined && result.ErrorCode === undefined) why[i] = undefined
-      else why[i] = `${result?.ErrorCode ?? 'No result'}: ${result?.ErrorMessage ?? ''}`
+      else why[i] = result?.ErrorCode ?? 'No result'
     })
   }
+}
+
+/** `ECONNREFUSED`, `ThrottlingException`. */
+function kindOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'Unknown'
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }
 
 /**

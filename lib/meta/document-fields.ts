@@ -1,4 +1,5 @@
 import { BadRequestError, LimitExceededError } from '../model/errors.ts'
+import { shownJson } from '../model/json.ts'
 import { type Fields, textField, textMapField, wholeField } from '../model/json-fields.ts'
 import type { Document } from '../store/documents.ts'
 
@@ -37,7 +38,7 @@ function numberOf(name: string, text: string | undefined): number | 'NaN' | unde
   if (text === undefined || text === '' || text === 'NaN') return text === undefined ? undefined : 'NaN'
   const number = Number(text)
   if (Number.isFinite(number)) return number
-  throw new BadRequestError('document.number', `${name} must be a number, it is ${JSON.stringify(text)}`)
+  throw new BadRequestError('document.number', `${name} must be a number, it is ${shownJson(text)}`)
 }
 
 /**

@@ -1,4 +1,5 @@
 import { BadRequestError } from './errors.ts'
+import { parseSentJson, shownJson } from './json.ts'
 
 /** A JSON object whose fields are not known to be of any type yet. */
 export type Fields = Readonly<Record<string, unknown>>
@@ -27,7 +28,7 @@ export function parseObjects(text: string): Fields[] {
 function parseJson(text: string): unknown {
   if (text.trim() === '') throw new BadRequestError('body.missing', 'Missing message content')
   try {
-    return JSON.parse(text)
+    return parseSentJson(text)
   } catch (cause) {
     throw unreadable(cause instanceof Error ? cause.message : String(cause), cause)
   }
@@ -52,7 +53,7 @@ export function wholeField(fields: Fields, name: string): number | undefined {
   if (value === undefined || value === null || value === '') return undefined
   const number = typeof value === 'string' && /^[+-]?\d+$/.test(value.trim()) ? Number(value) : value
   if (typeof number === 'number' && Number.isSafeInteger(number)) return number
-  throw unreadable(`${name} must be a whole number, it is ${JSON.stringify(value)}`)
+  throw unreadable(`${name} must be a whole number, it is ${shownJson(value)}`)
 }
 
 /** true or false, also as text; '' is absent. */
@@ -61,7 +62,7 @@ export function flagField(fields: Fields, name: string): boolean | undefined {
   if (value === undefined || value === null || value === '') return undefined
   if (typeof value === 'boolean') return value
   if (value === 'true' || value === 'false') return value === 'true'
-  throw unreadable(`${name} must be true or false, it is ${JSON.stringify(value)}`)
+  throw unreadable(`${name} must be true or false, it is ${shownJson(value)}`)
 }
 
 /** An object whose values are text. */

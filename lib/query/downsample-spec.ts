@@ -27,7 +27,8 @@ const PLAIN: IntervalOptions = { timezone: 'UTC', useCalendar: false }
  * @throws BadQueryError naming the part that is wrong
  */
 export function parseDownsample(text: string, options: IntervalOptions = PLAIN): Downsample {
-  const parts = text.replace(/-+$/, '').split('-')
+  const parts = text.split('-')
+  while (parts.length > 1 && parts.at(-1) === '') parts.pop()
   if (parts.length < 2 || parts.length > 3) {
     throw new BadQueryError(
       `Invalid downsampling specifier '${text}': must consist of interval, function, and optional fill policy`,

@@ -131,7 +131,8 @@ function literalMatcher(filter: string, negated: boolean): (tagv: string) => boo
 function globMatcher(pattern: string): (tagv: string) => boolean {
   const openStart = pattern.startsWith('*')
   const openEnd = pattern.endsWith('*')
-  const parts = pattern.replace(/^\*+/, '').replace(/\*+$/, '').split('*')
+  // Neighbouring stars are one; a part that is empty is found wherever it is looked for.
+  const parts = pattern.split('*').filter((part) => part !== '')
   const [first = ''] = parts
   const last = parts.at(-1) ?? ''
   return (tagv) => {

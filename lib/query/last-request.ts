@@ -1,3 +1,4 @@
+import { parseSentJson } from '../model/json.ts'
 import { BadQueryError } from './errors.ts'
 import { parseMetricAndFilters } from './grammar.ts'
 
@@ -42,7 +43,7 @@ export function parseLastParameters(parameters: URLSearchParams): LastQuery {
 export function parseLastBody(text: string): LastQuery {
   let body: unknown
   try {
-    body = JSON.parse(text)
+    body = parseSentJson(text)
   } catch (cause) {
     throw new BadQueryError('Unable to parse the given JSON', cause instanceof Error ? cause.message : undefined)
   }

@@ -1,3 +1,4 @@
+import { parseSentJson, shownJson } from '../model/json.ts'
 import { aggregatorOf } from './aggregate/index.ts'
 import { type IntervalOptions, parseDownsample } from './downsample-spec.ts'
 import { BadQueryError, MissingParameterError } from './errors.ts'
@@ -74,7 +75,7 @@ export function parseQueryParameters(parameters: URLSearchParams, now: number): 
 function parseJson(text: string): Fields {
   let body: unknown
   try {
-    body = JSON.parse(text)
+    body = parseSentJson(text)
   } catch (cause) {
     throw new BadQueryError('Unable to parse the given JSON', cause instanceof Error ? cause.message : undefined)
   }
@@ -175,7 +176,7 @@ function parseTsuids(value: unknown): string[] | undefined {
 function parsePercentiles(value: unknown): number[] | undefined {
   const list = listOf(value, 'percentiles')
   if (list === undefined || list.length === 0) return undefined
-  return list.map((one) => checkPercentile(typeof one === 'number' ? one : Number.NaN, JSON.stringify(one)))
+  return list.map((one) => checkPercentile(typeof one === 'number' ? one : Number.NaN, shownJson(one)))
 }
 
 /** Where there are both, `filters` replace `tags`, as in OpenTSDB. */

@@ -5,7 +5,7 @@ import type { UidResolver } from '../uid/resolver.ts'
 import { BadQueryError, UnknownNameError } from './errors.ts'
 import { literalsOf, matcherOf, type TagFilter } from './filters.ts'
 import type { SubQuery } from './model.ts'
-import type { StoredSeries } from './series.ts'
+import type { ReadBudget, StoredSeries } from './series.ts'
 
 /** The lookups that queries need. */
 export type NameLookup = Pick<UidResolver, 'namesToUids' | 'uidsToNames' | 'widths'>
@@ -188,6 +188,7 @@ export async function filterByName<T extends Pick<StoredSeries, 'tags'>>(
   names: NameLookup,
   series: readonly T[],
   resolved: ResolvedQuery,
+  budget: Pick<ReadBudget, 'time'>,
 ): Promise<readonly T[]> {
   const pending = resolved.filters.filter(({ filter }) => literalsOf(filter) === undefined && filter.filter !== '*')
   if (pending.length === 0) return series
@@ -195,7 +196,12 @@ export async function filterByName<T extends Pick<StoredSeries, 'tags'>>(
   const uids = new Set(pending.flatMap(({ tagk }) => series.map((one) => tagvOf(one, tagk))))
   const tagvs = await names.uidsToNames('tagv', uids)
   const tests = pending.map(({ tagk, matches }) => {
-    const accepted = new Set([...tagvs].flatMap(([uid, name]) => (matches(name) ? [uid] : [])))
+    const accepted = new Set<number>()
+    for (const [uid, name] of tagvs) {
+      // A regular expression may take a third of a second for a long name.
+      budget.time()
+      if (matches(name)) accepted.add(uid)
+    }
     return (one: T) => accepted.has(tagvOf(one, tagk))
   })
   return series.filter((one) => tests.every((test) => test(one)))

@@ -120,14 +120,14 @@ async function runSubQuery(
   const [read, notes] = await Promise.all([
     deps.source.read(resolved.metric, scan, resolved.wanted, budget, {
       constraints: resolved.constraints,
-      accept: (candidates) => filterByName(deps.names, candidates, resolved),
+      accept: (candidates) => filterByName(deps.names, candidates, resolved, budget),
     }),
     query.noAnnotations || annotations === undefined
       ? new Map<string, readonly Annotation[]>()
       : annotationsOfSeries(annotations, resolved.metric, scan, budget),
   ])
   const readAt = performance.now()
-  const series = await filterByName(deps.names, read, resolved)
+  const series = await filterByName(deps.names, read, resolved, budget)
   const groups = group(series, sub.aggregator.raw ? undefined : resolved.groupBy)
   const named = await nameTags(deps.names, groups)
   const namedAt = performance.now()

@@ -18,3 +18,15 @@ export function reachable(host: string): string {
   if (host === '::') return '[::1]'
   return isIPv6(host) ? `[${host}]` : host
 }
+
+/**
+ * Whether the name by which a request asks for this machine is one that nobody elsewhere can have made to lead here. A page whose own
+ * name does ("DNS rebinding") passes for one of ours with browsers, but for that name: it is one of the public kind, with a dot.
+ * @param host the header Host; undefined: no browser asks
+ */
+export function isOwnName(host: string | undefined): boolean {
+  if (host === undefined) return true
+  if (!URL.canParse(`http://${host}`)) return false
+  const name = new URL(`http://${host}`).hostname.replace(/^\[(.*)\]$/, '$1')
+  return isIP(name) !== 0 || !name.includes('.') || name.endsWith('.localhost')
+}

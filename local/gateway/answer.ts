@@ -14,6 +14,8 @@ export const GATEWAY_ANSWERS = {
   badRequest: ownAnswer(400, 'Bad Request'),
   unauthorized: ownAnswer(401, 'Unauthorized'),
   forbidden: ownAnswer(403, 'Forbidden'),
+  /** Of `npm start` alone: see isOwnName. */
+  otherHost: ownAnswer(403, 'Forbidden: ask for localhost, or start with --auth to be called by this name'),
   notFound: ownAnswer(404, 'Not Found'),
   tooLarge: ownAnswer(413, 'Request Entity Too Large'),
   headTooLarge: ownAnswer(431, 'Request Header Fields Too Large'),

@@ -5,6 +5,7 @@ import type { FunctionPool, PoolOutcome } from '../functions/pool.ts'
 import type { Log } from '../log.ts'
 import { Site } from '../site.ts'
 import type { ApiModel, RouteModel } from '../template/index.ts'
+import { isOwnName } from './address.ts'
 import { answerOf, GATEWAY_ANSWERS, type GatewayAnswer, LAMBDA_PAYLOAD_BYTES } from './answer.ts'
 import { Authorizer, type CallerContext, OPEN_CONTEXT, type Verdict } from './authorizer.ts'
 import { BodyRoom, isHeadTooLarge, isTooLarge, receiveBody } from './body.ts'
@@ -148,6 +149,9 @@ export class Gateway {
     if (backend === undefined) return refuse(request, response, GATEWAY_ANSWERS.unavailable, requestId, [])
 
     const cors = corsHeaders(backend.api.cors, request.headers.origin)
+    if (backend.authorizers === undefined && !isOwnName(request.headers.host)) {
+      return refuse(request, response, GATEWAY_ANSWERS.otherHost, requestId, [])
+    }
     if (isHeadTooLarge(request)) return refuse(request, response, GATEWAY_ANSWERS.headTooLarge, requestId, cors)
     const received = await receiveBody(request, this.#room)
     if (received.kind === 'aborted') return

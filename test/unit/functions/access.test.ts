@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { AuthorizerContext, CallerContext } from '../../../functions/authorizer-context.ts'
 import { callerOf, contextOf } from '../../../functions/authorizer-context.ts'
 import { httpHandler } from '../../../functions/http/index.ts'
+import { refuseOtherSites } from '../../../functions/http/other-sites.ts'
+import { needOf } from '../../../lib/access/scopes.ts'
 import { TokenStore } from '../../../lib/access/tokens.ts'
 import { Dynamo, openClient } from '../../../lib/store/dynamo.ts'
 import { type RunningDynamo, startDynamo, TABLES } from '../../helpers/dynamo.ts'
@@ -80,6 +82,48 @@ describe('every HTTP handler', () => {
     const caller = may('put,query,admin', { prefixes: 'sys.' })
     expect((await answerTo({ method: 'GET', path: '/api/query', caller })).status).toBe(204)
     expect((await answerTo({ method: 'GET', path: '/api/tree', caller })).status).toBe(403)
+  })
+})
+
+describe('refuseOtherSites(asked, origins)', () => {
+  const allowed = (method: string, path: string, headers: Record<string, string>, origins: string[] = []) => {
+    try {
+      refuseOtherSites({ method, headers, needs: [needOf(method, path)] }, origins)
+      return true
+    } catch (error) {
+      expect(error).toMatchObject({ statusCode: 403 })
+      return false
+    }
+  }
+  const from = (site: string, mode: string, more: object = {}) => ({
+    'sec-fetch-site': site,
+    'sec-fetch-mode': mode,
+    ...more,
+  })
+  const [a, b] = ['https://a.example', 'https://b.example']
+
+  it('lets in who is no browser, the pages beside the API, and pages of origins that are let in', () => {
+    expect(allowed('POST', '/api/put', {})).toBe(true)
+    expect(allowed('POST', '/api/put', from('same-origin', 'cors', { origin: a }))).toBe(true)
+    expect(allowed('POST', '/api/put', from('none', 'navigate'))).toBe(true)
+    expect(allowed('POST', '/api/put', from('cross-site', 'cors', { origin: a }), [b, a])).toBe(true)
+    expect(allowed('GET', '/api/query', from('cross-site', 'no-cors', { referer: `${a}/d/1?x` }), [a])).toBe(true)
+    expect(allowed('POST', '/api/put', from('cross-site', 'cors', { origin: a }), ['*'])).toBe(true)
+  })
+
+  it('refuses all others, whatever else they say', () => {
+    expect(allowed('POST', '/api/put', from('cross-site', 'no-cors', { origin: a }), [b])).toBe(false)
+    expect(allowed('POST', '/api/put', from('same-site', 'cors', { origin: a, referer: b }), [b])).toBe(false)
+    expect(allowed('GET', '/api/query', from('cross-site', 'no-cors'))).toBe(false)
+    expect(allowed('GET', '/api/query', from('cross-site', 'no-cors', { referer: 'nowhere' }), [a])).toBe(false)
+    expect(allowed('POST', '/api/put', from('cross-site', 'cors', { origin: 'null' }), [a])).toBe(false)
+  })
+
+  it('lets a link lead to what reads, and to nothing that changes or tends anything', () => {
+    const link = from('cross-site', 'navigate', { referer: a })
+    expect([allowed('GET', '/api/query', link), allowed('GET', '/api/version', link)]).toEqual([true, true])
+    expect([allowed('GET', '/api/uid/rename', link), allowed('GET', '/api/dropcaches', link)]).toEqual([false, false])
+    expect([allowed('POST', '/api/query', link), allowed('DELETE', '/api/query', link)]).toEqual([false, false])
   })
 })
 

@@ -42,7 +42,7 @@ describe('errorBody(error, requestId)', () => {
     [new LimitExceededError('bodyBytes', 1, 2, 'bytes'), 413, 'Too much: 2 bytes, bodyBytes allows 1'],
     [new UnknownEncodingError('br'), 415, 'Content-Encoding br is not supported'],
     [new UnavailableError('a.b', 'Busy'), 503, 'Busy'],
-    [new StoreUnavailableError('Query', 3, new Error('x')), 503, 'The store did not answer Query in 3 attempts'],
+    [new StoreUnavailableError('Query', 3, new Error('secret')), 503, 'The store did not answer Query in 3 attempts'],
     [new PointsNotStoredError(1, 2), 503, '1 of 2 data points could not be stored now'],
     [new PutTimedOutError(1, 2, 3), 503, 'The put call has timedout with'],
     // what only we can mend says nothing of our insides
@@ -61,6 +61,11 @@ describe('errorBody(error, requestId)', () => {
     expect(answer.body).not.toContain('secret')
     if (status === 500) expect(body.error.details).toContain(ID)
     if (status === 503) expect(answer.headers).toEqual({ 'retry-after': '1' })
+  })
+
+  it('cuts what it shows of a request', () => {
+    const long = 'x'.repeat(1_000_000)
+    expect(String(errorBody(new BadRequestError('a', long, { details: long }), ID).body).length).toBeLessThan(21_000)
   })
 
   it('passes details on and leaves the field out where there are none', () => {

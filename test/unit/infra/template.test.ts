@@ -363,6 +363,11 @@ describe('API', () => {
 
   test('corsOrigins: the gateway answers preflights of these origins, and of none without', () => {
     const { template } = synthesise({ corsOrigins: 'https://grafana.example.com,http://localhost:3000' })
+    // The functions refuse what browsers ask for pages of other sites.
+    const told = { TSDB_CORS_ORIGINS: 'https://grafana.example.com,http://localhost:3000' }
+    for (const entry of [/api\/put/, /api\/query: reads/, /KairosDB's queries/, /DELETE/, /The rest of the API/]) {
+      template.hasResourceProperties('AWS::Lambda::Function', variables(entry, told))
+    }
     template.hasResourceProperties('AWS::ApiGatewayV2::Api', {
       CorsConfiguration: Match.objectLike({
         AllowOrigins: ['https://grafana.example.com', 'http://localhost:3000'],

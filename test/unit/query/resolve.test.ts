@@ -122,11 +122,25 @@ describe('resolveKnown(names, query)', () => {
   })
 })
 
-describe('filterByName(names, series, resolved)', () => {
+describe('filterByName(names, series, resolved, budget)', () => {
+  const budget = { time: () => undefined }
+
   it('looks at names where UIDs say nothing', async () => {
     const series = [4, 5, 6].map((uid) => ({ tags: [[2, uid]] as const, uid }))
     const resolved = await resolve(['host', 'wildcard', 'web*'])
-    expect((await filterByName(names, series, resolved)).map(({ uid }) => uid)).toEqual([4, 5])
-    expect(await filterByName(names, series, await resolve(['host', 'wildcard', '*']))).toBe(series)
+    expect((await filterByName(names, series, resolved, budget)).map(({ uid }) => uid)).toEqual([4, 5])
+    expect(await filterByName(names, series, await resolve(['host', 'wildcard', '*']), budget)).toBe(series)
+  })
+
+  it('looks at the time for each name, as a regular expression may take long for one', async () => {
+    const series = [4, 5, 6].map((uid) => ({ tags: [[2, uid]] as const, uid }))
+    let looks = 0
+    const ending = {
+      time: () => {
+        if (++looks === 3) throw new Error('time is up')
+      },
+    }
+    const resolved = await resolve(['host', 'regexp', '(?:(a|b){30}){30}'])
+    await expect(filterByName(names, series, resolved, ending)).rejects.toThrow('time is up')
   })
 })
