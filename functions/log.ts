@@ -1,4 +1,4 @@
-import { UnavailableError } from '../lib/model/errors.ts'
+import { StoreUnavailableError } from '../lib/store/errors.ts'
 import { LOG_LEVELS, type LogLevel, readConfig } from './config.ts'
 
 /** What a log line may say. Never bodies, tokens or headers: log lines outlive them and are read by more people. */
@@ -13,8 +13,8 @@ export function log(level: LogLevel, message: string, fields: LogFields = {}): v
   console[level]({ message, ...fields })
 }
 
-/** Logs why something behind us is away, which a client is not told: AWS's own words name tables, accounts and addresses. */
+/** Logs why the store is away, which a client is not told: AWS's own words name tables, accounts and addresses. */
 export function logUnavailable(error: unknown): void {
-  if (!(error instanceof UnavailableError)) return
-  log('warn', 'unavailable', { code: error.code, cause: error.message, details: error.details })
+  if (!(error instanceof StoreUnavailableError)) return
+  log('warn', 'the store is away', { cause: error.message, details: error.details })
 }

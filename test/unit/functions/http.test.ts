@@ -134,11 +134,13 @@ describe('gatewayResult(answer, acceptEncoding)', () => {
   it('says JSON unless the answer says otherwise', async () => {
     expect((await gatewayResult({ status: 200, body: '{}' }, undefined)).headers).toEqual({
       'content-type': 'application/json; charset=UTF-8',
+      'x-content-type-options': 'nosniff',
     })
     expect(
       (await gatewayResult({ status: 200, body: 'x', headers: { 'content-type': 'text/html' } }, undefined)).headers,
     ).toEqual({
       'content-type': 'text/html',
+      'x-content-type-options': 'nosniff',
     })
   })
 
