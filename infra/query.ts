@@ -4,7 +4,7 @@ import { ENV } from '../functions/environment.ts'
 import { apiEnvironment } from './api-environment.ts'
 import type { StackConfig } from './config.ts'
 import { TsdbFunction } from './function.ts'
-import { READ_ITEMS, type Storage, WRITE_ITEMS } from './storage.ts'
+import { ASSIGN_UIDS, PUT_ITEMS, READ_ITEMS, type Storage } from './storage.ts'
 
 export interface QueryProps {
   readonly config: StackConfig
@@ -64,10 +64,8 @@ export class Query extends Construct {
         { actions: READ_ITEMS, resources: storage.arns('data') },
         { actions: ['dynamodb:Query'], resources: [storage.counters.tableArn] },
         // Annotations and documents lie with the index; points are not its to write.
-        {
-          actions: [...READ_ITEMS, ...WRITE_ITEMS, 'dynamodb:DeleteItem'],
-          resources: storage.arns('uid', 'meta', 'tree'),
-        },
+        { actions: [...READ_ITEMS, ...PUT_ITEMS, 'dynamodb:DeleteItem'], resources: storage.arns('meta', 'tree') },
+        { actions: [...READ_ITEMS, ...ASSIGN_UIDS, 'dynamodb:DeleteItem'], resources: storage.arns('uid') },
       ],
     })
   }

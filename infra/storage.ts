@@ -10,8 +10,10 @@ export interface StorageProps {
 
 /** The actions that reading a table takes; there is no Scan. */
 export const READ_ITEMS = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'] as const
-/** The actions that writing a table takes. */
-export const WRITE_ITEMS = ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:BatchWriteItem'] as const
+/** The actions that writing items whole takes, one by one and many at once; a batch may also delete. */
+export const PUT_ITEMS = ['dynamodb:PutItem', 'dynamodb:BatchWriteItem'] as const
+/** The actions that giving names their UIDs takes: a counter goes up, and items are put. */
+export const ASSIGN_UIDS = ['dynamodb:PutItem', 'dynamodb:UpdateItem'] as const
 
 /** The least read units a second that may be asked for together with write units: those of every new table. */
 const NEW_TABLE_READ_UNITS = 12_000
