@@ -7,7 +7,7 @@ import { hooksOf } from '../lib/ingest/hooks.ts'
 import type { SeriesNoter } from '../lib/ingest/series-noter.ts'
 import { openStore } from '../lib/store/index.ts'
 import { readConfig } from './config.ts'
-import { noteLag, tally } from './counters.ts'
+import { noteLatest, tally } from './counters.ts'
 import { log } from './log.ts'
 import { metered } from './metered.ts'
 import { count, measure, watchTotals } from './metrics.ts'
@@ -66,7 +66,7 @@ async function consume(
   const isAllStored = failed === undefined && next === undefined
   if (oldest !== undefined) {
     const lagMs = Math.max(0, Date.now() - oldest.arrivalMs)
-    noteLag(lagMs)
+    noteLatest('LagMs', lagMs)
     if (isAllStored) measure('PutToReadable', lagMs)
   }
   tally('SeriesFound', noter?.takeFound() ?? 0)

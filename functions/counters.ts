@@ -29,6 +29,11 @@ const ADDED = [
 
 /** What is counted for this alone. */
 export type Tally = 'Calls' | 'CallsFailed' | 'SeriesFound'
+/**
+ * What is noted as it is: milliseconds from the arrival of a batch's oldest point until it was dealt with, open and late hours,
+ * and how many UIDs of each kind are given away.
+ */
+export type Latest = 'LagMs' | 'OpenHours' | 'LateHours' | 'UidsOfMetric' | 'UidsOfTagk' | 'UidsOfTagv'
 
 /** Additions that an instance may make at once, and seconds until it may make one more: so four a minute in the long run. */
 const BURST = 4
@@ -57,9 +62,9 @@ export function tally(name: Tally, value: number): void {
   if (value !== 0) sums.set(name, (sums.get(name) ?? 0) + value)
 }
 
-/** Notes how old the oldest point of a batch was once that was dealt with, in milliseconds. */
-export function noteLag(ms: number): void {
-  latest.set('LagMs', ms)
+/** Notes something of which only the latest counts. */
+export function noteLatest(name: Latest, value: number): void {
+  latest.set(name, value)
 }
 
 /** Counts what an invocation published. */

@@ -2,6 +2,7 @@ import type { Context } from 'aws-lambda'
 import { type SealReport, seal } from '../lib/ingest/seal.ts'
 import { shelvesOf } from '../lib/ingest/seal-due.ts'
 import { readConfig } from './config.ts'
+import { noteLatest } from './counters.ts'
 import { log } from './log.ts'
 import { metered } from './metered.ts'
 import { count, measure } from './metrics.ts'
@@ -26,6 +27,8 @@ function note({ failures, ...figures }: SealReport): void {
   count('SealedBlockBytes', figures.blockBytes)
   count('SealedRowBytes', figures.rowBytes)
   count('UnsealedHours', figures.left + failures.length)
+  noteLatest('OpenHours', figures.openNow)
+  noteLatest('LateHours', figures.lateNow)
 }
 
 /**

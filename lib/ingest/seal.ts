@@ -62,6 +62,10 @@ export interface SealReport {
   readonly indexed: number
   /** Shelf-hours that were due and are not sealed: others work on them, late blocks came meanwhile, or time was up. */
   readonly left: number
+  /** Hours with points that are not sealed, those that are not over among them. */
+  readonly openNow: number
+  /** Hours that are sealed and have points that came later and are not in rows. */
+  readonly lateNow: number
   /**
    * Milliseconds for which the shelf-hour that waits longest could have been sealed for the first time, counted from its
    * earliest late block where it has late ones; 0 where none waits.
@@ -151,7 +155,16 @@ export async function seal(store: Store, options: SealOptions): Promise<SealRepo
   const [openNow, lateNow] = [hoursIn(rest.unsealed, 'open'), hoursIn(rest.unsealed, 'late')]
   const last = { left: totals.left, failed: failures.length, openNow, lateNow, lagMs, lateLagMs, endedAt: now }
   await store.ledger.totals.add(totals, last)
-  return { ...totals, failures, lagMs, lateLagMs, cleared, ...(layout === undefined ? {} : planned(layout)) }
+  return {
+    ...totals,
+    failures,
+    openNow,
+    lateNow,
+    lagMs,
+    lateLagMs,
+    cleared,
+    ...(layout === undefined ? {} : planned(layout)),
+  }
 }
 
 /** Hours of which shelves are in a state. */
@@ -180,7 +193,7 @@ async function clearAll(
 type Totals = {
   -readonly [Name in keyof Omit<
     SealReport,
-    'lagMs' | 'lateLagMs' | 'cleared' | 'failures' | 'shelves' | 'splitMetrics'
+    'openNow' | 'lateNow' | 'lagMs' | 'lateLagMs' | 'cleared' | 'failures' | 'shelves' | 'splitMetrics'
   >]: number
 }
 

@@ -46,6 +46,15 @@ const ALWAYS: Readonly<Record<string, readonly Counted[]>> = {
   ],
 }
 
+/** What /api/stats tells from elsewhere, as it is now, and only its past from here. */
+const OF_THE_PAST: readonly Counted[] = [
+  { metric: 'tsd.seal.open_now', figure: 'OpenHours' },
+  { metric: 'tsd.seal.late_now', figure: 'LateHours' },
+  { metric: 'tsd.uid.ids-used', figure: 'UidsOfMetric', tags: { function: 'meta', kind: 'metrics' } },
+  { metric: 'tsd.uid.ids-used', figure: 'UidsOfTagk', tags: { function: 'meta', kind: 'tagk' } },
+  { metric: 'tsd.uid.ids-used', figure: 'UidsOfTagv', tags: { function: 'meta', kind: 'tagv' } },
+]
+
 /**
  * What all instances of all functions did since the store began.
  * @param now milliseconds since 1970
@@ -75,7 +84,7 @@ export interface StatSeries {
 export function describeHistory(snapshots: readonly FunctionCounts[]): StatSeries[] {
   const series = new Map<string, StatSeries>()
   for (const snapshot of snapshots) {
-    for (const { metric, tags, timestamp, value } of statsOf(snapshot, Math.floor(snapshot.at / 1000))) {
+    for (const { metric, tags, timestamp, value } of pastOf(snapshot)) {
       const key = JSON.stringify([metric, tags])
       let one = series.get(key)
       if (one === undefined) {
@@ -86,6 +95,15 @@ export function describeHistory(snapshots: readonly FunctionCounts[]): StatSerie
     }
   }
   return [...series.values()]
+}
+
+function pastOf(snapshot: FunctionCounts): Stat[] {
+  const timestamp = Math.floor(snapshot.at / 1000)
+  const past = OF_THE_PAST.flatMap(({ metric, figure, tags }) => {
+    const value = snapshot.figures[figure]
+    return value === undefined ? [] : [statOf(metric, snapshot, value, timestamp, tags)]
+  })
+  return [...statsOf(snapshot, timestamp), ...past]
 }
 
 function statsOf(counts: FunctionCounts, timestamp: number): Stat[] {

@@ -97,6 +97,11 @@ test('what was counted has a history in steps of five minutes', async () => {
     tags: { function: 'consume', type: 'all' },
     dps: [[expect.any(Number), 3]],
   })
+  expect(body).toContainEqual({
+    metric: 'tsd.uid.ids-used',
+    tags: { function: 'meta', kind: 'tagv' },
+    dps: [[expect.any(Number), 3]],
+  })
 })
 
 test('rejects are listed with their reasons, the newest first', async () => {

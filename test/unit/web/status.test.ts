@@ -44,10 +44,11 @@ test('levels are those of the newest point before each part’s end, and unknown
 })
 
 describe('tracks', () => {
-  test('of a history begin at 0 where the function was called first then, and only there', () => {
+  test('of a history begin at 0 where they only grow and the function was called first then, and only there', () => {
     const history = [
-      { metric: 'm', tags: { function: 'put' }, dps: [[T - 60, 12] as const] },
-      { metric: 'm', tags: { function: 'old' }, dps: [[T - 60, 500] as const] },
+      { metric: 'tsd.datapoints.received', tags: { function: 'put' }, dps: [[T - 60, 12] as const] },
+      { metric: 'tsd.uid.ids-used', tags: { function: 'put' }, dps: [[T - 60, 3] as const] },
+      { metric: 'tsd.datapoints.received', tags: { function: 'old' }, dps: [[T - 60, 500] as const] },
     ]
     const stats = [
       stat('tsd.function.since_ms', 100_000, { function: 'put' }),
@@ -58,6 +59,7 @@ describe('tracks', () => {
         [T - 100, 0],
         [T - 60, 12],
       ],
+      [[T - 60, 3]],
       [[T - 60, 500]],
     ])
   })
@@ -120,7 +122,7 @@ test('counts have all of their digits up to a million', () => {
 
 test('a small graph begins at 0, is flat where nothing happens, and leaves out what is not known', () => {
   expect(sparkline([1, 4, 2], 90, 10)).toBe('15.0,7.5 45.0,0.0 75.0,5.0')
-  expect(sparkline([undefined, 7], 100, 10)).toBe('75.0,0.0')
+  expect(sparkline([undefined, 7], 100, 10)).toBe('50.0,0.0 100.0,0.0')
   expect(sparkline([0, 0], 100, 10)).toBe('25.0,10.0 75.0,10.0')
   expect(sparkline([], 100, 10)).toBe('')
 })

@@ -117,7 +117,7 @@ export const GROUPS: readonly Group[] = [
         unit: 'si',
         kind: 'now',
       },
-      { title: 'Points in rows', metric: 'tsd.seal.points', unit: 'si', kind: 'sum' },
+      { title: 'Points in rows', metric: 'tsd.seal.points', unit: 'si', kind: 'now' },
       {
         title: 'The oldest waits',
         hint: 'Since it could have been sealed',
@@ -156,13 +156,17 @@ export const GROUPS: readonly Group[] = [
   },
 ]
 
+const GROWING = new Set(
+  GROUPS.flatMap(({ cards }) => cards.flatMap(({ kind, metric }) => (kind === 'sum' ? [metric] : []))),
+)
+
 /** The tracks of a history, oldest points first. What a function counts was 0 until its first call. */
 export function tracksOf(history: readonly StatSeries[], stats: readonly Stat[]): Track[] {
   return history.map(({ metric, tags, dps }) => {
     const since = stats.find((stat) => stat.metric === 'tsd.function.since_ms' && stat.tags.function === tags.function)
     const startS = since === undefined ? 0 : since.timestamp - Number(since.value) / 1000
     const first = dps[0]?.[0] ?? 0
-    const isNew = first - startS < SNAPSHOT_S
+    const isNew = GROWING.has(metric) && first - startS < SNAPSHOT_S
     return { metric, tags, points: isNew ? [[Math.min(startS, first - 1), 0], ...dps] : dps }
   })
 }
@@ -277,7 +281,9 @@ export function sparkline(values: readonly (number | undefined)[], width: number
     .flatMap((value, index) => {
       if (value === undefined) return []
       const y = spread === 0 ? height : height - ((value - least) / spread) * height
-      return [`${((index + 0.5) * part).toFixed(1)},${y.toFixed(1)}`]
+      // One alone is as wide as its part.
+      const places = told.length === 1 ? [index, index + 1] : [index + 0.5]
+      return places.map((place) => `${(place * part).toFixed(1)},${y.toFixed(1)}`)
     })
     .join(' ')
 }

@@ -72,5 +72,6 @@ function note(card: Card, tracks: readonly Track[], values: readonly (number | u
     const left = newest(tracksFor({ metric: card.left, ...(card.tag && { tag: card.tag }) }, tracks))
     return `${formatCount(left)} more fit`
   }
-  return told.length === 0 ? '' : `at most ${shown(card, Math.max(...told))}`
+  const greatest = Math.max(0, ...told)
+  return greatest > newest(tracksFor(card, tracks)) ? `at most ${shown(card, greatest)}` : ''
 }
