@@ -89,8 +89,12 @@ describe.skipIf(CHROMIUM === undefined)('first look', () => {
         type: 'longtask',
       })
     })
+    const answered = page.waitForResponse((response) => new URL(response.url()).pathname === '/api/query')
     await page.getByRole('button', { name: 'Look again now' }).click()
-    await page.waitForTimeout(3000)
+    await (await answered).finished()
+    await page.locator('.panel[aria-busy="false"]').waitFor()
+    // Once there is nothing left to draw.
+    await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)))
     const pauses: number[] = await page.evaluate(() => Reflect.get(globalThis, 'pauses'))
     // Figures of a busy machine prove nothing; what they are on a quiet one is in docs/ui.md.
     console.log(`pauses above 50 ms while 100 x 1000 points are drawn: ${JSON.stringify(pauses)}`)
