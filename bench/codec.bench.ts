@@ -9,6 +9,7 @@ import { KIND_FLOAT, type PointColumns, PointColumnsBuilder } from '../lib/model
 import { DEFAULT_UID_WIDTHS } from '../lib/model/series.ts'
 import { type BenchRow, fileCases, patternCases, pointsOf, type RowCase } from './codec-cases.ts'
 import type { Report } from './report.ts'
+import { secondsOf } from './seconds.ts'
 
 /** A host's metrics every 10 s: what the repository keeps of real data. */
 const DATA = 'test/data/host-metrics.txt.gz'
@@ -17,8 +18,7 @@ const DATA = 'test/data/host-metrics.txt.gz'
 const BLOCK_POINTS = 30
 
 /** Each figure is the best of so many rounds, each at least so long. */
-const ROUNDS = 4
-const ROUND_MS = 150
+const EFFORT = { rounds: 4, roundMs: 150 }
 
 /** A record's sequence number as Kinesis makes them: one that AWS shows in its examples, of shard 6. */
 const SEQUENCE = 49590338271490256608559692538361571095921575989136588898n
@@ -62,8 +62,8 @@ function measureRows({ name, rows: all }: RowCase, report: Report): void {
   const decode = () => {
     for (let i = 0; i < rows.length; i++) decodeRow(encoded[i]!, all[i]!.baseTimeS)
   }
-  figure('row encode', points / secondsOf(encode), 'points/s')
-  figure('row decode', points / secondsOf(decode), 'points/s')
+  figure('row encode', points / secondsOf(encode, EFFORT), 'points/s')
+  figure('row decode', points / secondsOf(decode, EFFORT), 'points/s')
 }
 
 function measureBlock(name: string, block: Block, report: Report): void {
@@ -77,9 +77,9 @@ function measureBlock(name: string, block: Block, report: Report): void {
   // As a consumer has them; the bytes are those of an object for each series.
   const columns = { ...block, tsuids: block.series.map(({ tsuid }) => tsuid), runs: joinRuns(block.series) }
   deepStrictEqual(encodeColumnBlock(columns), bytes)
-  figure('block encode', points / secondsOf(() => encodeColumnBlock(columns)), 'points/s')
-  figure('block encode, an object for each series', points / secondsOf(() => encodeBlock(block)), 'points/s')
-  figure('block decode', points / secondsOf(() => decodeBlock(bytes)), 'points/s')
+  figure('block encode', points / secondsOf(() => encodeColumnBlock(columns), EFFORT), 'points/s')
+  figure('block encode, an object for each series', points / secondsOf(() => encodeBlock(block), EFFORT), 'points/s')
+  figure('block decode', points / secondsOf(() => decodeBlock(bytes), EFFORT), 'points/s')
 }
 
 /** A block of the first hour's first points: what a consumer's batch holds of them. */
@@ -127,21 +127,4 @@ function checkPoints(actual: PointColumns, expected: PointColumns): void {
     deepStrictEqual(actual[column].subarray(0, count), expected[column].subarray(0, count))
   }
   for (const [i, big] of actual.bigs) strictEqual(big, expected.bigs.get(i))
-}
-
-/** Seconds of processor time that a run takes, in the best round: what else the machine does hardly counts. */
-function secondsOf(run: () => void): number {
-  let best = Number.POSITIVE_INFINITY
-  for (let round = 0; round < ROUNDS; round++) {
-    const start = process.cpuUsage()
-    const end = performance.now() + ROUND_MS
-    let runs = 0
-    do {
-      run()
-      runs++
-    } while (performance.now() < end)
-    const { user, system } = process.cpuUsage(start)
-    best = Math.min(best, (user + system) / 1e6 / runs)
-  }
-  return best
 }

@@ -7,14 +7,16 @@ import { groupPoints, type PlacedSeries, type ResolvedBatch } from '../lib/inges
 import { parsePutBody } from '../lib/ingest/put-json.ts'
 import { DEFAULT_LIMITS } from '../lib/model/limits.ts'
 import { DEFAULT_UID_WIDTHS, type SeriesName } from '../lib/model/series.ts'
+import { lambdaContext } from '../test/helpers/http-event.ts'
 import { type Fleet, HUNDRED_HOSTS, HUNDRED_HOSTS_IMPORTED, pointCount, putBodies } from './cases.ts'
 import { type EmulatorEndpoints, setFunctionEnvironment, startEmulators } from './emulators.ts'
 import type { Report } from './report.ts'
-import { INVOCATION, putEvent, readStream, statusOf, streamEvents } from './stream.ts'
+import { putEvent, readStream, statusOf, streamEvents } from './stream.ts'
 
 /** Records in an event of the consume function: what two shards gather in a second at 100,000 points/s. */
 const RECORDS_AN_EVENT = 100
 const SHELVES = 4
+const CONTEXT = lambdaContext()
 /** Rounds of which the last is reported, so that the compiler has seen everything. */
 const ROUNDS = 4
 
@@ -64,7 +66,7 @@ async function measureFleet(fleet: Fleet, emulators: EmulatorEndpoints, report: 
     'put: handler',
     await lastRound(
       async () => {
-        for (const event of events) strictEqual(statusOf(await put.handler(event, INVOCATION)), 204)
+        for (const event of events) strictEqual(statusOf(await put.handler(event, CONTEXT)), 204)
       },
       async () => {
         for (const { eventID } of await readStream(emulators.kinesis)) earlier.add(eventID)

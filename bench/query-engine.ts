@@ -8,12 +8,12 @@ import { Budget } from '../lib/query/budget.ts'
 import { computeGroup, parseQueryParameters, type Query, scanRange } from '../lib/query/index.ts'
 import { type Fleet, pointCount, seriesValues } from './cases.ts'
 import type { Report } from './report.ts'
+import { secondsOf } from './seconds.ts'
 
 const BASE_S = 1_356_998_400
 const SERIES = 1000
 /** Best of so many rounds, each at least so long. */
-const ROUNDS = 6
-const ROUND_MS = 400
+const EFFORT = { rounds: 6, roundMs: 400 }
 
 /** A thousand series' hour at a step; a third of them counters, a third gauges of two decimals, a third hardly moving. */
 function fleetOf(stepS: number): Fleet {
@@ -46,9 +46,9 @@ function measureSum(report: Report, fleet: Fleet): void {
   const figure = (metric: string, value: number) =>
     report({ bench: 'query', case: fleet.name, metric, value, unit: 'points/s/core' })
   const decoded = decode(rows)
-  figure('sum of 1m-avg, from rows', points / secondsOf(() => answer(query, rows)))
-  figure('of which decoding', points / secondsOf(() => decode(rows)))
-  figure('of which downsampling and adding up', points / secondsOf(() => compute(query, decoded)))
+  figure('sum of 1m-avg, from rows', points / secondsOf(() => answer(query, rows), EFFORT))
+  figure('of which decoding', points / secondsOf(() => decode(rows), EFFORT))
+  figure('of which downsampling and adding up', points / secondsOf(() => compute(query, decoded), EFFORT))
 }
 
 function answer(query: Query, rows: readonly (readonly RowPart[])[]): PointColumns {
@@ -92,21 +92,4 @@ function checkAnswer(result: PointColumns, series: readonly PointColumns[]): voi
   }
   strictEqual(result.count, minutes.size)
   for (let i = 0; i < result.count; i++) strictEqual(result.values[i], minutes.get(result.times[i]!))
-}
-
-/** Seconds of processor time that a run takes, in the best round: what else the machine does hardly counts. */
-function secondsOf(run: () => void): number {
-  let best = Number.POSITIVE_INFINITY
-  for (let round = 0; round < ROUNDS; round++) {
-    const start = process.cpuUsage()
-    const end = performance.now() + ROUND_MS
-    let runs = 0
-    do {
-      run()
-      runs++
-    } while (performance.now() < end)
-    const { user, system } = process.cpuUsage(start)
-    best = Math.min(best, (user + system) / 1e6 / runs)
-  }
-  return best
 }

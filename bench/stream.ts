@@ -1,6 +1,7 @@
-import type { APIGatewayProxyStructuredResultV2, Context, KinesisStreamEvent, KinesisStreamRecord } from 'aws-lambda'
+import type { APIGatewayProxyStructuredResultV2, KinesisStreamEvent, KinesisStreamRecord } from 'aws-lambda'
 import type { GuardedEvent, HttpAnswer } from '../functions/http/index.ts'
 import { EmulatorClient } from '../local/emulators/client.ts'
+import { httpEvent } from '../test/helpers/http-event.ts'
 import { BENCH_STREAM } from './emulators.ts'
 
 /** A record as GetRecords answers it. */
@@ -71,45 +72,7 @@ export function streamEvents(records: readonly KinesisStreamRecord[], size: numb
 
 /** The gateway's event for a put request (payload format 2.0). */
 export function putEvent(body: string): GuardedEvent {
-  const http = { method: 'POST', path: '/api/put', protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'bench' }
-  return {
-    version: '2.0',
-    routeKey: 'POST /api/put',
-    rawPath: '/api/put',
-    rawQueryString: '',
-    headers: { 'content-type': 'application/json', 'content-length': String(body.length) },
-    requestContext: {
-      accountId: '000000000000',
-      apiId: 'bench',
-      authorizer: { lambda: { name: 'bench', scopes: 'put', prefixes: '', expiresAt: '' } },
-      domainName: '127.0.0.1',
-      domainPrefix: 'bench',
-      http,
-      requestId: 'bench',
-      routeKey: 'POST /api/put',
-      stage: '$default',
-      time: '22/Nov/2026:00:00:00 +0000',
-      timeEpoch: 1795305600000,
-    },
-    body,
-    isBase64Encoded: false,
-  }
-}
-
-/** What Lambda gives a function along with an event, as far as ours look at it. */
-export const INVOCATION: Context = {
-  callbackWaitsForEmptyEventLoop: true,
-  functionName: 'bench',
-  functionVersion: '$LATEST',
-  invokedFunctionArn: 'arn:aws:lambda:local:000000000000:function:bench',
-  memoryLimitInMB: '1024',
-  awsRequestId: 'bench',
-  logGroupName: 'bench',
-  logStreamName: 'bench',
-  getRemainingTimeInMillis: () => 30_000,
-  done: () => {},
-  fail: () => {},
-  succeed: () => {},
+  return httpEvent({ body, headers: { 'content-type': 'application/json', 'content-length': String(body.length) } })
 }
 
 /** The status of what the put function answers. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll } from 'vitest'
-import { DEFAULT_UID_WIDTHS } from '../../lib/model/series.ts'
-import { openStore, type Store, type StoreConfig } from '../../lib/store/index.ts'
-import { type RunningDynamo, TABLES } from '../helpers/dynamo.ts'
+import type { Store, StoreConfig } from '../../lib/store/index.ts'
+import type { RunningDynamo } from '../helpers/dynamo.ts'
+import { openTestStore } from '../helpers/store.ts'
 
 /**
  * Starts a DynamoDB for the tests of a describe block and closes what they opened.
@@ -13,14 +13,7 @@ export function useStores(start: () => Promise<RunningDynamo>) {
   const stores: Store[] = []
 
   const open = (changes: Partial<StoreConfig> = {}): Store => {
-    const store = openStore({
-      tables: TABLES,
-      uidWidths: DEFAULT_UID_WIDTHS,
-      shelves: 4,
-      saltBuckets: 1,
-      endpoint: dynamo.endpoint,
-      ...changes,
-    })
+    const store = openTestStore({ endpoint: dynamo.endpoint, ...changes })
     stores.push(store)
     return store
   }

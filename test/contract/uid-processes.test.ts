@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DEFAULT_UID_WIDTHS, UID_KINDS } from '../../lib/model/series.ts'
-import { openStore } from '../../lib/store/index.ts'
 import { checkNames } from '../../lib/uid/fsck.ts'
-import { type RunningDynamo, startDynamo, TABLES } from '../helpers/dynamo.ts'
+import { type RunningDynamo, startDynamo } from '../helpers/dynamo.ts'
+import { openTestStore } from '../helpers/store.ts'
 import type { Assigned, AssignOrder } from '../helpers/uid-assigner.child.ts'
 import { range, rotate } from './stores.ts'
 
@@ -47,13 +47,7 @@ test('processes that assign the same names at once agree on one UID for each, an
       return assigned
     }),
   )
-  const store = openStore({
-    tables: TABLES,
-    uidWidths: DEFAULT_UID_WIDTHS,
-    shelves: 1,
-    saltBuckets: 1,
-    endpoint: dynamo.endpoint,
-  })
+  const store = openTestStore({ shelves: 1, endpoint: dynamo.endpoint })
   for (const kind of UID_KINDS) {
     const [first, ...others] = answers.map((answer) => new Map(answer[kind]))
     const uids = names.map((name) => first?.get(name))

@@ -11,6 +11,7 @@ import { openStore, type Store } from '../../lib/store/index.ts'
 import { layoutAt } from '../../lib/store/layout.ts'
 import { type RunningDynamo, startDynamo, TABLES } from '../helpers/dynamo.ts'
 import { Actor, randomFrom, Stage } from '../helpers/stage.ts'
+import { NO_BUDGET } from '../helpers/store.ts'
 
 // A store begins with one shelf and has sixteen by the evening, while it is written, sealed and read at once: points on time, late
 // and dated ahead, by consumers who place them by clocks that are wrong, stand still, and die. Compared with a plain model.
@@ -23,7 +24,6 @@ const LEASE_MS = 90 * 60_000
 const HOT = 'm.hot'
 const METRICS = [HOT, ...Array.from({ length: 5 }, (_, i) => `m.${i}`)]
 const HOSTS = Array.from({ length: 9 }, (_, i) => `h${i}`)
-const NO_BUDGET = { series: () => {}, points: () => {}, bytes: () => {}, time: () => {} }
 /** So small that a few blocks fill a shelf. */
 const TARGETS = { shelfBytes: 200 }
 

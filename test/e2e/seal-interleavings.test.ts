@@ -12,6 +12,7 @@ import { openClient } from '../../lib/store/dynamo.ts'
 import { openStore, type Store } from '../../lib/store/index.ts'
 import { type RunningDynamo, startDynamo, TABLES } from '../helpers/dynamo.ts'
 import { Actor, randomFrom, Stage } from '../helpers/stage.ts'
+import { NO_BUDGET } from '../helpers/store.ts'
 
 // Everything that can happen to points on their way, at once: consumers of two shards that die and are given their records
 // again in other batches, two who seal, readers, somebody who deletes. What is read is compared with a plain model: the later
@@ -22,7 +23,6 @@ const HOUR_S = 3600
 const LEASE_MS = 420_000
 const SHELVES = 2
 const METRICS = ['m.one', 'm.two']
-const NO_BUDGET = { series: () => {}, points: () => {}, bytes: () => {}, time: () => {} }
 
 let dynamo: RunningDynamo
 let names: Store

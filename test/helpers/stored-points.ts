@@ -1,9 +1,7 @@
 import { consumeBatch, createConsumer } from '../../lib/ingest/consume.ts'
 import { DEFAULT_DEVICE_MAPPING, parseDeviceMapping } from '../../lib/ingest/device-mapping.ts'
 import { DEFAULT_LIMITS } from '../../lib/model/limits.ts'
-import { DEFAULT_UID_WIDTHS } from '../../lib/model/series.ts'
-import { openStore } from '../../lib/store/index.ts'
-import { TABLES } from './dynamo.ts'
+import { openTestStore } from './store.ts'
 
 /** Stores points as the consumer does, one stream record for each list. */
 export class PointWriter {
@@ -13,7 +11,7 @@ export class PointWriter {
 
   /** @param endpoint of a DynamoDB with the tables of startDynamo */
   constructor(endpoint: string) {
-    this.#store = openStore({ tables: TABLES, uidWidths: DEFAULT_UID_WIDTHS, shelves: 4, saltBuckets: 1, endpoint })
+    this.#store = openTestStore({ endpoint })
     this.#consumer = createConsumer({
       store: this.#store,
       mapping: parseDeviceMapping(DEFAULT_DEVICE_MAPPING),

@@ -1,6 +1,5 @@
-import { DEFAULT_UID_WIDTHS, UID_KINDS } from '../../lib/model/series.ts'
-import { openStore } from '../../lib/store/index.ts'
-import { TABLES } from './dynamo.ts'
+import { UID_KINDS } from '../../lib/model/series.ts'
+import { openTestStore } from './store.ts'
 
 // A process that assigns names as soon as it is told to, and says which UIDs they have.
 
@@ -14,7 +13,7 @@ export interface AssignOrder {
 export type Assigned = Readonly<Record<string, readonly (readonly [name: string, uid: unknown])[]>>
 
 process.once('message', async ({ endpoint, batches }: AssignOrder) => {
-  const store = openStore({ tables: TABLES, uidWidths: DEFAULT_UID_WIDTHS, shelves: 1, saltBuckets: 1, endpoint })
+  const store = openTestStore({ shelves: 1, endpoint })
   const assigned: Record<string, (readonly [string, unknown])[]> = {}
   for (const kind of UID_KINDS) {
     assigned[kind] = []

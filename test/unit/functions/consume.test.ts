@@ -2,9 +2,9 @@ import type { KinesisStreamEvent, KinesisStreamRecord } from 'aws-lambda'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ENV } from '../../../functions/environment.ts'
 import { UnavailableError } from '../../../lib/model/errors.ts'
-import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
-import { openStore, type Store } from '../../../lib/store/index.ts'
+import type { Store } from '../../../lib/store/index.ts'
 import { type RunningDynamo, startDynamo, TABLES } from '../../helpers/dynamo.ts'
+import { openTestStore } from '../../helpers/store.ts'
 
 const HOUR_S = 1_699_999_200
 
@@ -48,7 +48,7 @@ describe('the consume function', () => {
       [ENV.logLevel]: 'error',
     })
     consume = await import('../../../functions/consume.ts')
-    store = openStore({ tables: TABLES, uidWidths: DEFAULT_UID_WIDTHS, shelves: 2, saltBuckets: 1 })
+    store = openTestStore({ shelves: 2 })
   })
   afterAll(() => dynamo.stop())
 

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { ENV } from '../../../functions/environment.ts'
-import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
-import { openStore } from '../../../lib/store/index.ts'
 import { type RunningDynamo, startDynamo, TABLES } from '../../helpers/dynamo.ts'
+import { openTestStore } from '../../helpers/store.ts'
 import { PointWriter } from '../../helpers/stored-points.ts'
 
 const HOUR_S = 1_699_999_200
@@ -61,7 +60,7 @@ test('says as metrics in CloudWatch’s embedded format what a run did', async (
 })
 
 test('begins nothing shortly before its time is up, and fails once an hour waits for more than a day', async () => {
-  const store = openStore({ tables: TABLES, uidWidths: DEFAULT_UID_WIDTHS, shelves: 4, saltBuckets: 1 })
+  const store = openTestStore({})
   await store.ledger.openHour(1, HOUR_S + 3600)
   store.close()
   const late = { getRemainingTimeInMillis: () => 50_000 }
@@ -72,7 +71,7 @@ test('begins nothing shortly before its time is up, and fails once an hour waits
 })
 
 test('fails where an hour can’t be sealed', async () => {
-  const store = openStore({ tables: TABLES, uidWidths: DEFAULT_UID_WIDTHS, shelves: 4, saltBuckets: 1 })
+  const store = openTestStore({})
   await store.ledger.openHour(2, HOUR_S - 3600)
   const key = { shelf: 2, baseTime: HOUR_S - 3600, writtenAt: 1, shard: 0, firstSequence: 0n, lastSequence: 0n }
   await store.data.putBlock(key, Buffer.from('no block'))

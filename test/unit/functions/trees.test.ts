@@ -3,10 +3,11 @@ import { ENV } from '../../../functions/environment.ts'
 import { encodeTsuid } from '../../../lib/codec/tsuid.ts'
 import { DEFAULT_LIMITS } from '../../../lib/model/limits.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
-import { openStore, type Store } from '../../../lib/store/index.ts'
+import type { Store } from '../../../lib/store/index.ts'
 import type { TreeStore } from '../../../lib/store/trees.ts'
 import { TreeDefinitions } from '../../../lib/tree/definitions.ts'
 import { type RunningDynamo, startDynamo, TABLES } from '../../helpers/dynamo.ts'
+import { openTestStore } from '../../helpers/store.ts'
 
 const timeLeft = (ms: number) => ({ getRemainingTimeInMillis: () => ms })
 
@@ -26,13 +27,7 @@ beforeAll(async () => {
     [ENV.logLevel]: 'error',
   })
   tend = await import('../../../functions/trees.ts')
-  store = openStore({
-    tables: TABLES,
-    uidWidths: DEFAULT_UID_WIDTHS,
-    shelves: 4,
-    saltBuckets: 1,
-    endpoint: dynamo.endpoint,
-  })
+  store = openTestStore({ endpoint: dynamo.endpoint })
   if (store.trees === undefined) throw new Error('The store has no trees')
   trees = store.trees
 })

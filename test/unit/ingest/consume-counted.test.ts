@@ -4,11 +4,11 @@ import { CountedConsumer } from '../../../lib/ingest/consume-counted.ts'
 import type { StreamInput } from '../../../lib/ingest/decode-record.ts'
 import { parseDeviceMapping } from '../../../lib/ingest/device-mapping.ts'
 import { DEFAULT_LIMITS } from '../../../lib/model/limits.ts'
-import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
 import { openClient } from '../../../lib/store/dynamo.ts'
-import { openStore, type Store } from '../../../lib/store/index.ts'
+import type { Store } from '../../../lib/store/index.ts'
 import { ARRIVAL_MS, input as inputOf, readable, SHELVES } from '../../helpers/consume.ts'
 import { type RunningDynamo, startDynamo, TABLES } from '../../helpers/dynamo.ts'
+import { openTestStore } from '../../helpers/store.ts'
 
 const DAY_S = 86_400
 let dynamo: RunningDynamo
@@ -59,7 +59,7 @@ function instance(options: { now?: number; fails?: Error; holdMs?: number; dead?
     },
     { step: 'initialize' },
   )
-  const store = openStore({ tables: TABLES, uidWidths: DEFAULT_UID_WIDTHS, shelves: SHELVES, saltBuckets: 1, client })
+  const store = openTestStore({ shelves: SHELVES, client })
   opened.push(store)
   const consumer: Consumer = createConsumer({
     store,

@@ -10,7 +10,7 @@ import { DEFAULT_LIMITS } from '../../../lib/model/limits.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
 import { TTL_ATTRIBUTE } from '../../../lib/store/dynamo.ts'
 import { StoreRefusedError } from '../../../lib/store/errors.ts'
-import { openStore, type Store, type StoreConfig } from '../../../lib/store/index.ts'
+import type { Store, StoreConfig } from '../../../lib/store/index.ts'
 import {
   ARRIVAL_MS,
   batchOf,
@@ -23,6 +23,7 @@ import {
   WHOLE,
 } from '../../helpers/consume.ts'
 import { type RunningDynamo, startDynamo, TABLES } from '../../helpers/dynamo.ts'
+import { openTestStore } from '../../helpers/store.ts'
 
 const DAY_S = 86_400
 const HOUR_MS = 3_600_000
@@ -34,14 +35,7 @@ beforeAll(async () => {
 afterAll(() => dynamo.stop())
 
 function open(config: Partial<StoreConfig> = {}): Store {
-  return openStore({
-    tables: TABLES,
-    uidWidths: DEFAULT_UID_WIDTHS,
-    shelves: SHELVES,
-    saltBuckets: 1,
-    endpoint: dynamo.endpoint,
-    ...config,
-  })
+  return openTestStore({ shelves: SHELVES, endpoint: dynamo.endpoint, ...config })
 }
 
 function consumerOf(store: Store, options: Partial<Consumer> = {}): Consumer {

@@ -11,13 +11,13 @@ import {
 import { seal } from '../../../lib/ingest/seal.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
 import { StoredSeriesSource } from '../../../lib/query/stored-source.ts'
-import { openStore, type Store } from '../../../lib/store/index.ts'
-import { type RunningDynamo, startDynamo, TABLES } from '../../helpers/dynamo.ts'
+import type { Store } from '../../../lib/store/index.ts'
+import { type RunningDynamo, startDynamo } from '../../helpers/dynamo.ts'
+import { NO_BUDGET, openTestStore } from '../../helpers/store.ts'
 import { PointWriter } from '../../helpers/stored-points.ts'
 
 const HOUR_S = 3600
 const HOUR = 1_356_998_400
-const NO_BUDGET = { series: () => {}, points: () => {}, bytes: () => {}, time: () => {} }
 const OPTIONS: DeleteOptions = { until: Number.POSITIVE_INFINITY, leaseMs: 60_000, pause: () => sleep(5) }
 
 let dynamo: RunningDynamo
@@ -26,8 +26,7 @@ let writer: PointWriter
 
 beforeAll(async () => {
   dynamo = await startDynamo()
-  const uidWidths = DEFAULT_UID_WIDTHS
-  store = openStore({ tables: TABLES, uidWidths, shelves: 4, saltBuckets: 1, endpoint: dynamo.endpoint })
+  store = openTestStore({ endpoint: dynamo.endpoint })
   writer = new PointWriter(dynamo.endpoint)
 })
 afterAll(async () => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sealHour } from '../../../lib/ingest/seal-hour.ts'
-import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
-import { openStore, type Store } from '../../../lib/store/index.ts'
+import type { Store } from '../../../lib/store/index.ts'
 import type { LedgerHour } from '../../../lib/store/ledger.ts'
-import { type RunningDynamo, startDynamo, TABLES } from '../../helpers/dynamo.ts'
+import { type RunningDynamo, startDynamo } from '../../helpers/dynamo.ts'
+import { openTestStore } from '../../helpers/store.ts'
 import { PointWriter } from '../../helpers/stored-points.ts'
 
 const HOUR_S = 1_600_002_000
@@ -16,13 +16,7 @@ let writer: PointWriter
 
 beforeAll(async () => {
   dynamo = await startDynamo()
-  store = openStore({
-    tables: TABLES,
-    uidWidths: DEFAULT_UID_WIDTHS,
-    shelves: 1,
-    saltBuckets: 1,
-    endpoint: dynamo.endpoint,
-  })
+  store = openTestStore({ shelves: 1, endpoint: dynamo.endpoint })
   await store.layout.ensureLayout([HOUR_S])
   writer = new PointWriter(dynamo.endpoint)
 })

@@ -5,27 +5,19 @@ import { seal } from '../../../lib/ingest/seal.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
 import { StoredSeriesSource } from '../../../lib/query/index.ts'
 import { openClient } from '../../../lib/store/dynamo.ts'
-import { openStore, type Store, type StoreConfig } from '../../../lib/store/index.ts'
+import type { Store, StoreConfig } from '../../../lib/store/index.ts'
 import { seriesLogPk } from '../../../lib/store/keys.ts'
 import { type RunningDynamo, startDynamo, TABLES } from '../../helpers/dynamo.ts'
+import { NO_BUDGET, openTestStore } from '../../helpers/store.ts'
 import { PointWriter } from '../../helpers/stored-points.ts'
 
 const HOUR_S = 3600
 const LEASE_MS = 60_000
-const NO_BUDGET = { series: () => {}, points: () => {}, bytes: () => {}, time: () => {} }
 
 let dynamo: RunningDynamo
 let store: Store
 let writer: PointWriter
-const open = (more: Partial<StoreConfig> = {}) =>
-  openStore({
-    tables: TABLES,
-    uidWidths: DEFAULT_UID_WIDTHS,
-    shelves: 4,
-    saltBuckets: 1,
-    endpoint: dynamo.endpoint,
-    ...more,
-  })
+const open = (more: Partial<StoreConfig> = {}) => openTestStore({ endpoint: dynamo.endpoint, ...more })
 
 beforeAll(async () => {
   dynamo = await startDynamo()

@@ -8,9 +8,10 @@ import { DEFAULT_LIMITS } from '../../../lib/model/limits.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
 import { parseQueryParameters, runQuery, type SeenValues, StoredSeriesSource } from '../../../lib/query/index.ts'
 import { openClient } from '../../../lib/store/dynamo.ts'
-import { openStore, type Store } from '../../../lib/store/index.ts'
+import type { Store } from '../../../lib/store/index.ts'
 import { type RunningDynamo, startDynamo, TABLES } from '../../helpers/dynamo.ts'
 import { type HourPoint, hourPoints, plainPoints } from '../../helpers/points.ts'
+import { NO_BUDGET, openTestStore } from '../../helpers/store.ts'
 
 // Texts and times to live from the stream through blocks and rows to a reader.
 
@@ -18,7 +19,6 @@ import { type HourPoint, hourPoints, plainPoints } from '../../helpers/points.ts
 const LATER_S = Math.floor(Date.now() / 1000) + 86_400
 /** When they are done with. */
 const PAST_S = 1_357_100_000
-const NO_BUDGET = { series: () => {}, points: () => {}, bytes: () => {}, time: () => {} }
 
 let dynamo: RunningDynamo
 let store: Store
@@ -30,13 +30,7 @@ let hour = 1_356_998_400
 
 beforeAll(async () => {
   dynamo = await startDynamo()
-  store = openStore({
-    tables: TABLES,
-    uidWidths: DEFAULT_UID_WIDTHS,
-    shelves: 1,
-    saltBuckets: 1,
-    endpoint: dynamo.endpoint,
-  })
+  store = openTestStore({ shelves: 1, endpoint: dynamo.endpoint })
 })
 afterAll(() => {
   store.close()

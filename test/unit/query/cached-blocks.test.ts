@@ -2,9 +2,10 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { encodeBlock } from '../../../lib/codec/block.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
 import { CachedBlocks } from '../../../lib/query/cached-blocks.ts'
-import { openStore, type Store } from '../../../lib/store/index.ts'
+import type { Store } from '../../../lib/store/index.ts'
 import { blockSeries } from '../../helpers/blocks.ts'
-import { type RunningDynamo, startDynamo, TABLES } from '../../helpers/dynamo.ts'
+import { type RunningDynamo, startDynamo } from '../../helpers/dynamo.ts'
+import { openTestStore } from '../../helpers/store.ts'
 
 const FIRST_HOUR = 1_356_998_400
 const SHELF = 3
@@ -16,14 +17,7 @@ let requests: string[] = []
 
 beforeAll(async () => {
   dynamo = await startDynamo()
-  store = openStore({
-    tables: TABLES,
-    uidWidths: DEFAULT_UID_WIDTHS,
-    shelves: 4,
-    saltBuckets: 1,
-    endpoint: dynamo.endpoint,
-    onConsumed: ({ operation }) => requests.push(operation),
-  })
+  store = openTestStore({ endpoint: dynamo.endpoint, onConsumed: ({ operation }) => requests.push(operation) })
 })
 beforeEach(() => {
   baseTime += 3600

@@ -5,8 +5,9 @@ import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
 import { lastPoints } from '../../../lib/query/last.ts'
 import { parseLastBody, parseLastParameters } from '../../../lib/query/last-request.ts'
 import { StoredSeriesSource } from '../../../lib/query/stored-source.ts'
-import { openStore, type Store } from '../../../lib/store/index.ts'
-import { type RunningDynamo, startDynamo, TABLES } from '../../helpers/dynamo.ts'
+import type { Store } from '../../../lib/store/index.ts'
+import { type RunningDynamo, startDynamo } from '../../helpers/dynamo.ts'
+import { openTestStore } from '../../helpers/store.ts'
 import { PointWriter } from '../../helpers/stored-points.ts'
 
 const HOUR_S = 3600
@@ -19,8 +20,7 @@ let writer: PointWriter
 
 beforeAll(async () => {
   dynamo = await startDynamo()
-  const uidWidths = DEFAULT_UID_WIDTHS
-  store = openStore({ tables: TABLES, uidWidths, shelves: 4, saltBuckets: 1, endpoint: dynamo.endpoint })
+  store = openTestStore({ endpoint: dynamo.endpoint })
   writer = new PointWriter(dynamo.endpoint)
 })
 afterAll(async () => {

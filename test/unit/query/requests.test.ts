@@ -5,8 +5,9 @@ import { seal } from '../../../lib/ingest/seal.ts'
 import { DEFAULT_LIMITS } from '../../../lib/model/limits.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
 import { parseQueryParameters, runQuery, StoredSeriesSource } from '../../../lib/query/index.ts'
-import { openStore, type Store } from '../../../lib/store/index.ts'
-import { type RunningDynamo, startDynamo, TABLES } from '../../helpers/dynamo.ts'
+import type { Store } from '../../../lib/store/index.ts'
+import { type RunningDynamo, startDynamo } from '../../helpers/dynamo.ts'
+import { openTestStore } from '../../helpers/store.ts'
 
 // What a query asks the store, counted: 30 days of which 30 hours hold points and 690 hold none.
 
@@ -22,14 +23,7 @@ let requests: string[] = []
 
 beforeAll(async () => {
   dynamo = await startDynamo()
-  store = openStore({
-    tables: TABLES,
-    uidWidths: DEFAULT_UID_WIDTHS,
-    shelves: 4,
-    saltBuckets: 1,
-    endpoint: dynamo.endpoint,
-    onConsumed: ({ operation }) => requests.push(operation),
-  })
+  store = openTestStore({ endpoint: dynamo.endpoint, onConsumed: ({ operation }) => requests.push(operation) })
   const consumer = createConsumer({
     store,
     limits: DEFAULT_LIMITS,

@@ -6,8 +6,9 @@ import { seal } from '../../../lib/ingest/seal.ts'
 import { DEFAULT_LIMITS } from '../../../lib/model/limits.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
 import { parseQueryParameters, runQuery, StoredSeriesSource } from '../../../lib/query/index.ts'
-import { openStore, type Store } from '../../../lib/store/index.ts'
-import { type RunningDynamo, startDynamo, TABLES } from '../../helpers/dynamo.ts'
+import type { Store } from '../../../lib/store/index.ts'
+import { type RunningDynamo, startDynamo } from '../../helpers/dynamo.ts'
+import { openTestStore } from '../../helpers/store.ts'
 
 const HOUR = 1_356_998_400
 const HOSTS = 100
@@ -18,13 +19,7 @@ let store: Store
 
 beforeAll(async () => {
   dynamo = await startDynamo()
-  store = openStore({
-    tables: TABLES,
-    uidWidths: DEFAULT_UID_WIDTHS,
-    shelves: 2,
-    saltBuckets: 1,
-    endpoint: dynamo.endpoint,
-  })
+  store = openTestStore({ shelves: 2, endpoint: dynamo.endpoint })
   const points = Array.from({ length: HOURS * HOSTS }, (_, i) => ({
     metric: 'cpu',
     timestamp: HOUR + Math.floor(i / HOSTS) * 3600 + 60,
