@@ -48,11 +48,14 @@ export async function open(browser: Browser, url: string, options: BrowserContex
   return { page, wrong }
 }
 
-/** Keeps a picture of the page for the docs, where pictures are asked for: they differ from one machine's fonts to another's. */
-export async function picture(page: Page, name: string): Promise<void> {
+/**
+ * Keeps a picture of the page for the docs, where pictures are asked for: they differ from one machine's fonts to another's.
+ * @param whole also what is below the screen's end
+ */
+export async function picture(page: Page, name: string, { whole = false } = {}): Promise<void> {
   if (process.env.SCREENSHOTS === undefined) return
   await mkdir(PICTURES, { recursive: true })
-  await page.screenshot({ path: join(PICTURES, `${name}.png`) })
+  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: whole })
 }
 
 /** The rows of the first legend: names, and values as shown, by column. */

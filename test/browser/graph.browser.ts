@@ -378,7 +378,7 @@ describe.skipIf(CHROMIUM === undefined)('graphs of a real host', () => {
     expect([await figure('Open'), await figure('Can’t be sealed')]).toEqual(['0', '0'])
     await page.getByRole('combobox', { name: 'Time' }).selectOption('24')
     await expect.poll(() => card('Stored').locator('.hint').textContent()).toBe('3,360 in this time')
-    await picture(page, 'status')
+    await picture(page, 'status', { whole: true })
     expect(wrong).toEqual([])
   })
 })

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { newestOnly } from '../../../web/src/api/newest.ts'
 import { aggregatorHint, fillHint } from '../../../web/src/model/hints.ts'
+import { newGraph, newQuery } from '../../../web/src/model/page.ts'
+import { titleOf } from '../../../web/src/model/title.ts'
 import { formatValue } from '../../../web/src/model/units.ts'
 
 describe('values for people', () => {
@@ -40,6 +42,13 @@ test('each aggregator says how it treats gaps', () => {
   expect(aggregatorHint('mimmax')).toMatch(/does not count/)
   expect(aggregatorHint('pfsum')).toMatch(/earlier/)
   expect(fillHint('zero')).toMatch(/gives 0/)
+})
+
+test('a page is called what is on its graphs', () => {
+  const graph = (title: string, ...metrics: string[]) => ({ ...newGraph(metrics.map(newQuery)), title })
+  expect(titleOf('graph', { graphs: [newGraph()] })).toBe('tsdb')
+  expect(titleOf('graph', { graphs: [graph('', 'a', 'b', 'a'), graph('Disks', 'c')] })).toBe('a, b | Disks · tsdb')
+  expect(titleOf('status', { graphs: [graph('Disks')] })).toBe('Status · tsdb')
 })
 
 describe('answers out of order', () => {

@@ -1,6 +1,7 @@
 import type { ComponentChild } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { ApiError, signedIn, signIns, signOut } from '../api/client.ts'
+import { ApiError, refusal, signedIn, signIns, signOut } from '../api/client.ts'
+import { titleOf } from '../model/title.ts'
 import { Icon } from '../parts/icons.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { loadAggregators } from '../store/aggregators.ts'
@@ -36,43 +37,49 @@ export function App() {
       },
     )
   }, [signIns.value])
+  useEffect(() => {
+    document.title = titleOf(view.value, page.value)
+  }, [view.value, page.value])
+  // Behind the sign-in nothing is reached, by the keyboard either.
   return (
     <>
-      <header>
-        <a class="brand" href={linkTo(page.value)}>
-          <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
-            <rect width="32" height="32" rx="7" />
-            <path d="M5 21l6-7 5 5 5-10 6 8" />
-          </svg>
-          tsdb
-        </a>
-        <nav aria-label="Views">
-          <Tab to="graph" href={linkTo(page.value)} text="Graph" />
-          <Tab to="browse" href="#/browse" text="Browse" />
-          <Tab to="status" href="#/status" text="Status" />
-        </nav>
-        <span class="spring" />
-        {signedIn.value && (
-          <button type="button" class="button quiet" onClick={signOut}>
-            Sign out
+      <div inert={refusal.value !== undefined}>
+        <header>
+          <a class="brand" href={linkTo(page.value)}>
+            <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
+              <rect width="32" height="32" rx="7" />
+              <path d="M5 21l6-7 5 5 5-10 6 8" />
+            </svg>
+            tsdb
+          </a>
+          <nav aria-label="Views">
+            <Tab to="graph" href={linkTo(page.value)} text="Graph" />
+            <Tab to="browse" href="#/browse" text="Browse" />
+            <Tab to="status" href="#/status" text="Status" />
+          </nav>
+          <span class="spring" />
+          {signedIn.value && (
+            <button type="button" class="button quiet" onClick={signOut}>
+              Sign out
+            </button>
+          )}
+          <button
+            type="button"
+            class="button quiet"
+            aria-label={theme.value === 'dark' ? 'Light colours' : 'Dark colours'}
+            title={theme.value === 'dark' ? 'Light colours' : 'Dark colours'}
+            onClick={toggleTheme}
+          >
+            <Icon name={theme.value === 'dark' ? 'sun' : 'moon'} />
           </button>
+        </header>
+        {denied && (
+          <div class="denied">
+            <Notice kind="error" title={denied.message} text={`${denied.details ?? ''}. ${TO_LOOK}`} />
+          </div>
         )}
-        <button
-          type="button"
-          class="button quiet"
-          aria-label={theme.value === 'dark' ? 'Light colours' : 'Dark colours'}
-          title={theme.value === 'dark' ? 'Light colours' : 'Dark colours'}
-          onClick={toggleTheme}
-        >
-          <Icon name={theme.value === 'dark' ? 'sun' : 'moon'} />
-        </button>
-      </header>
-      {denied && (
-        <div class="denied">
-          <Notice kind="error" title={denied.message} text={`${denied.details ?? ''}. ${TO_LOOK}`} />
-        </div>
-      )}
-      {empty && view.value !== 'status' ? <FirstRun onArrived={() => setEmpty(false)} /> : VIEWS[view.value]()}
+        {empty && view.value !== 'status' ? <FirstRun onArrived={() => setEmpty(false)} /> : VIEWS[view.value]()}
+      </div>
       <SignIn />
     </>
   )
