@@ -1,32 +1,20 @@
 import { TRIES_ALONE } from '../../lib/ingest/attempts.ts'
 import { DEFAULT_UID_WIDTHS, UID_KINDS } from '../../lib/model/series.ts'
-import { openStore, type Store } from '../../lib/store/index.ts'
+import type { Store } from '../../lib/store/index.ts'
 import { checkNames } from '../../lib/uid/fsck.ts'
-import { TABLES } from '../helpers/dynamo.ts'
 import { finalValues, type Point, readAnswer } from './model.ts'
 import { answerOf, DOOMED, METRICS, type Scenario } from './scenario.ts'
 
 const HOUR_S = 3600
 
 /** Looks at everything in the end: whatever is not as it must be is added to the run's violations. */
-export async function check(scenario: Scenario, dynamoEndpoint: string): Promise<void> {
-  const store = openStore({
-    tables: TABLES,
-    uidWidths: DEFAULT_UID_WIDTHS,
-    shelves: 2,
-    saltBuckets: 1,
-    endpoint: dynamoEndpoint,
-  })
-  try {
-    await checkRejects(scenario, store)
-    await checkPoints(scenario)
-    await checkLedger(scenario, store)
-    await checkUids(scenario, store)
-    await checkTree(scenario)
-    await checkDeletion(scenario)
-  } finally {
-    store.close()
-  }
+export async function check(scenario: Scenario, store: Store): Promise<void> {
+  await checkRejects(scenario, store)
+  await checkPoints(scenario)
+  await checkLedger(scenario, store)
+  await checkUids(scenario, store)
+  await checkTree(scenario)
+  await checkDeletion(scenario)
 }
 
 async function readAll(scenario: Scenario, metric: string): Promise<Point[]> {

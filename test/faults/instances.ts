@@ -6,16 +6,22 @@ import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import * as dynamodb from '@aws-sdk/client-dynamodb'
 import type { KinesisClientConfig } from '@aws-sdk/client-kinesis'
 import * as kinesis from '@aws-sdk/client-kinesis'
-import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { build, type Plugin } from 'esbuild'
 import { PROJECT_DIR } from '../../local/paths.ts'
 import type { Break } from './breaks.ts'
+import { UNSIGNED } from './in-process.ts'
 
 /** The functions whose handlers are run. */
 export const ENTRIES = ['put', 'consume', 'seal', 'trees', 'query', 'delete', 'meta'] as const
 export type Entry = (typeof ENTRIES)[number]
 
 export type Handler = (event: unknown, context: unknown) => Promise<unknown>
+
+/** What takes requests to the emulators; see in-process.ts. */
+export interface Network {
+  readonly dynamo: object
+  readonly kinesis: object
+}
 
 /** What an instance takes for its machine. */
 export interface Machine {
@@ -28,16 +34,14 @@ export interface Machine {
   readonly sleep: (ms: number) => Promise<void>
   /** Called with each client that it opens, before its first request. */
   readonly onClient: (client: dynamodb.DynamoDBClient | kinesis.KinesisClient) => void
-  readonly endpoints: { readonly dynamo: string; readonly kinesis: string }
+  /** What sends the requests of its clients. */
+  readonly network: Network
 }
 
 type Loader = (...world: readonly unknown[]) => void
 
 /** What a bundle finds under names that are otherwise the process's own. */
 const WORLD = ['require', 'module', 'process', 'Date', 'Math', 'performance', 'setTimeout', 'console'] as const
-
-/** One agent for all clients of all instances: an instance is gone before its connections would be. */
-const requestHandler = new NodeHttpHandler({ httpAgent: { keepAlive: true, maxSockets: 64 } })
 
 /**
  * The real handlers, bundled once, to be started as often as need be: each instance has its own module state, as a new Lambda instance has,
@@ -112,16 +116,16 @@ export class Handlers {
     return handler
   }
 
-  #overrides({ onClient, endpoints, random }: Machine, sleep: (ms: number) => Promise<void>): Map<string, object> {
+  #overrides({ onClient, network, random }: Machine, sleep: (ms: number) => Promise<void>): Map<string, object> {
     class DynamoDBClient extends dynamodb.DynamoDBClient {
       constructor(config: DynamoDBClientConfig) {
-        super({ ...config, ...LOCAL, endpoint: endpoints.dynamo, requestHandler })
+        super({ ...config, ...LOCAL, requestHandler: network.dynamo })
         onClient(this)
       }
     }
     class KinesisClient extends kinesis.KinesisClient {
       constructor(config: KinesisClientConfig) {
-        super({ ...config, ...LOCAL, endpoint: endpoints.kinesis, requestHandler })
+        super({ ...config, ...LOCAL, requestHandler: network.kinesis })
         onClient(this)
       }
     }
@@ -149,7 +153,13 @@ export class Handlers {
 process.env.POWERTOOLS_METRICS_DISABLED = 'true'
 
 const GUARD_MS = 30_000
-const LOCAL = { region: 'local', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }
+/** How a client is set up that talks to an emulator. */
+export const LOCAL = {
+  region: 'local',
+  endpoint: 'http://localhost',
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  signer: UNSIGNED,
+}
 const SILENT = { debug() {}, info() {}, log() {}, warn() {}, error() {}, trace() {} }
 
 /** A package as `require` would give it; some are ES modules, which Node 20 does not take by `require` without a warning. */

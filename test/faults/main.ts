@@ -14,6 +14,9 @@ const { values } = parseArgs({
     kill: { type: 'string' },
   },
 })
+/** Runs between two lines of a log. */
+const LOG_EVERY = 50
+
 const seed = wholeNumber('seed', values.seed)
 const runs = wholeNumber('runs', values.runs)
 if (values.kill !== undefined) process.exit(await kill(wholeNumber('kill', values.kill)))
@@ -32,12 +35,17 @@ async function findFaults(): Promise<number> {
   const begun = performance.now()
   for (let i = 0; i < runs; i++) {
     addRun(totals, await runSeed(seed + i, handlers))
-    if (process.stderr.isTTY)
-      process.stderr.write(`\r${i + 1} of ${runs} runs, ${totals.violations.size} with violations`)
+    sayProgress(i + 1, totals.violations.size)
   }
-  if (process.stderr.isTTY) process.stderr.write('\n')
   console.log(`${describe(totals)}\nseconds      ${Math.round((performance.now() - begun) / 1000)}`)
   return totals.violations.size > 0 ? 1 : 0
+}
+
+/** On a terminal on one line, in a log now and then. */
+function sayProgress(done: number, violated: number): void {
+  const text = `${done} of ${runs} runs, ${violated} with violations`
+  if (process.stderr.isTTY) process.stderr.write(`\r${text}${done === runs ? '\n' : ''}`)
+  else if (done % LOG_EVERY === 0 && done < runs) process.stderr.write(`${text}\n`)
 }
 
 /** Breaks the code in every way that breaks.ts knows, and plays until it is found. @returns 1 where one is not */

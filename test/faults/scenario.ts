@@ -5,20 +5,17 @@ import {
   ListShardsCommand,
   PutRecordCommand,
 } from '@aws-sdk/client-kinesis'
-import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { ENV } from '../../functions/environment.ts'
 import type { StreamInput } from '../../lib/ingest/decode-record.ts'
 import { TABLES } from '../helpers/dynamo.ts'
 import { httpEvent } from '../helpers/http-event.ts'
 import { Actor, randomFrom, Stage } from '../helpers/stage.ts'
 import { FaultLayer } from './fault-layer.ts'
-import type { Entry, Handler, Handlers } from './instances.ts'
+import { type Entry, type Handler, type Handlers, LOCAL, type Network } from './instances.ts'
 import { type Point, readAnswer } from './model.ts'
 
-/** Where a run's emulators are; they are empty at its begin. */
-export interface Emulators {
-  readonly dynamo: string
-  readonly kinesis: string
+/** The way to a run's emulators; they are empty at its begin. */
+export interface Emulators extends Network {
   readonly streamName: string
 }
 
@@ -81,12 +78,7 @@ export class Scenario {
     this.now = (this.baseTime + HOUR_S) * 1000 + this.below(240_000)
     this.#handlers = handlers
     this.#emulators = emulators
-    this.#kinesis = new KinesisClient({
-      endpoint: emulators.kinesis,
-      region: 'local',
-      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-      requestHandler: new NodeHttpHandler(),
-    })
+    this.#kinesis = new KinesisClient({ ...LOCAL, requestHandler: emulators.kinesis })
   }
 
   below(most: number): number {
@@ -117,7 +109,7 @@ export class Scenario {
         this.faults.trouble(client, actor)
         this.stage.direct(client as never, actor)
       },
-      endpoints: this.#emulators,
+      network: this.#emulators,
     })
     return { handler, actor }
   }
@@ -214,8 +206,6 @@ export class Scenario {
     await this.api('meta', 'POST', '/api/tree', { name: 'by metric and host', enabled: true })
     await this.api('meta', 'POST', '/api/tree/rule', { treeId: 1, level: 0, order: 0, type: 'METRIC' })
     await this.api('meta', 'POST', '/api/tree/rule', { treeId: 1, level: 1, order: 0, type: 'TAGK', field: 'host' })
-    // A new store looks for days of stores of old once, which takes many requests.
-    await this.alone('seal', {}, this.#context(SEAL_MS))
     this.faults.on = true
     const StreamName = this.#emulators.streamName
     const { Shards = [] } = await this.#kinesis.send(new ListShardsCommand({ StreamName }))

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import {
   CreateTableCommand,
@@ -17,21 +18,26 @@ export const TABLES = {
   counters: 'tsdb-counters',
 } as const
 
-/** A DynamoDB that runs in this process. */
+/** An empty DynamoDB. */
 export interface RunningDynamo {
   readonly endpoint: string
   stop(): Promise<void>
 }
 
+/** A DynamoDB that runs in this process. */
+export interface OwnDynamo extends RunningDynamo {
+  readonly server: Server
+}
+
 /** Starts an empty DynamoDB in memory with its tables, and gives the SDK what it wants to find in the environment. */
-export async function startDynamo(): Promise<RunningDynamo> {
+export async function startDynamo(): Promise<OwnDynamo> {
   useLocalCredentials()
   const server = dynalite({ createTableMs: 0 })
   const stop = frontEmulator(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   await createTables(endpoint)
-  return { endpoint, stop }
+  return { endpoint, server, stop }
 }
 
 /** Creates the tables and waits until they can be used. */

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import {
   CreateStreamCommand,
@@ -13,6 +14,7 @@ import { frontEmulator } from '../../local/emulators/front.ts'
 /** A Kinesis that runs in this process, with one stream of one shard. */
 export interface RunningKinesis {
   readonly endpoint: string
+  readonly server: Server
   readonly streamName: string
   readonly client: KinesisClient
   /** What was put since this was asked last, in order. */
@@ -40,6 +42,7 @@ export async function startKinesis(streamName = 'test-points', shards = 1): Prom
 
   return {
     endpoint,
+    server,
     streamName,
     client,
     async newRecords() {
