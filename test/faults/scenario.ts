@@ -35,6 +35,10 @@ export const DOOMED = 'm.doomed'
 /** Clocks differ by less than the minute that sealing leaves for it. */
 const SKEW_MS = 25_000
 const SEAL_MS = 300_000
+/** After an hour's end; its blocks are late by then. */
+const LATE_MS = 300_000
+/** Turns at most between two calls of a schedule. */
+const LONGEST_REST = 40
 /** Chance of dying at a request. */
 const DEADLY = 0.012
 const BAD_RECORDS = ['not json', '[{"metric":"m.int","timestamp":1,"value":1,"tags":{}}]', '{"x":', '[1,2]']
@@ -66,6 +70,7 @@ export class Scenario {
   #iterators: string[] = []
   readonly #next = [0, 0]
   #writing = 0
+  #consuming = 0
   #value = 0
   now: number
 
@@ -74,8 +79,8 @@ export class Scenario {
     this.stage = new Stage(this.random)
     this.faults = new FaultLayer(this.random, this.stage)
     this.baseTime = FIRST_DAY_S + (seed % 1000) * 86_400 + 5 * HOUR_S
-    // Some minutes before blocks of the first hour begin to be late.
-    this.now = (this.baseTime + HOUR_S) * 1000 + this.below(240_000)
+    // Blocks of the first hour begin to be late some minutes later; in half of the runs they are from the start.
+    this.now = (this.baseTime + HOUR_S) * 1000 + this.below(2) * LATE_MS + this.below(LATE_MS)
     this.#handlers = handlers
     this.#emulators = emulators
     this.#kinesis = new KinesisClient({ ...LOCAL, requestHandler: emulators.kinesis })
@@ -135,9 +140,9 @@ export class Scenario {
       this.#write(),
       this.#consume(0),
       this.#consume(1),
-      this.#call('seal', 3),
-      this.#call('seal', 3),
-      this.#call('trees', 2),
+      this.#schedule('seal'),
+      this.#schedule('seal'),
+      this.#schedule('trees'),
       this.#ask(4),
       ...(this.below(3) === 0 ? [this.#delete()] : []),
     ]
@@ -192,7 +197,7 @@ export class Scenario {
 
   #passTime(): void {
     const chance = this.random()
-    this.now += chance < 0.02 ? SEAL_MS + 60_000 : chance < 0.06 ? 90_000 : this.below(4_000)
+    this.now += chance < 0.0005 ? SEAL_MS + 60_000 : chance < 0.003 ? this.below(90_000) : this.below(200)
   }
 
   #context(ms: number): { getRemainingTimeInMillis(): number; awsRequestId: string } {
@@ -231,7 +236,7 @@ export class Scenario {
   /** A writer, started again when it dies. A request that failed is sent again, or given up. */
   async #write(): Promise<void> {
     this.#writing++
-    let left = 3 + this.below(4)
+    let left = 4 + this.below(6)
     let points: readonly Point[] | undefined
     while (left > 0) {
       await this.#live(this.start('put'), async (handler) => {
@@ -290,6 +295,7 @@ export class Scenario {
 
   /** An event source mapping and its consumer, which is started again when it dies: by and by from an earlier record on. */
   async #consume(shard: 0 | 1): Promise<void> {
+    this.#consuming++
     const records = this.shards[shard] ?? []
     for (let done = false; !done; ) {
       const running = this.start('consume', !this.faults.on)
@@ -318,6 +324,7 @@ export class Scenario {
       })
       for (const { sequence } of inHand) this.deaths.set(sequence, (this.deaths.get(sequence) ?? 0) + 1)
     }
+    this.#consuming--
   }
 
   /** @returns how many records of a batch are dealt with */
@@ -354,9 +361,14 @@ export class Scenario {
     return this.stage.hold(request)
   }
 
-  /** Somebody who calls a function on a schedule; that it fails is what alarms are for. */
-  async #call(entry: 'seal' | 'trees', times: number): Promise<void> {
-    for (let i = 0; i < times; i++) {
+  /** Calls a function now and then as long as points come; that it fails is what alarms are for. */
+  async #schedule(entry: 'seal' | 'trees'): Promise<void> {
+    const clock = new Actor(`schedule of ${entry}`, true)
+    for (let isFirst = true; isFirst || this.#consuming > 0; isFirst = false) {
+      await this.stage.begin(clock, async () => {
+        for (let turns = this.below(LONGEST_REST); turns > 0; turns--) await this.stage.pause(clock)
+        if (this.below(2) === 0) this.now += this.below(SEAL_MS)
+      })
       await this.#live(this.start(entry), async (handler) => {
         await handler({}, this.#context(SEAL_MS)).catch(() => {})
       })
