@@ -2,7 +2,7 @@ import { TRIES_ALONE } from '../../lib/ingest/attempts.ts'
 import { DEFAULT_UID_WIDTHS, UID_KINDS } from '../../lib/model/series.ts'
 import type { Store } from '../../lib/store/index.ts'
 import { checkNames } from '../../lib/uid/fsck.ts'
-import { finalValues, type Point, readAnswer } from './model.ts'
+import { finalValues, type Point, pointsOf, readAnswer } from './model.ts'
 import { answerOf, DOOMED, METRICS, type Scenario } from './scenario.ts'
 
 const HOUR_S = 3600
@@ -33,7 +33,11 @@ function goodRecords(scenario: Scenario): typeof scenario.shards {
 /** What is on the stream is there once, with the value that arrived last; what was acknowledged is on the stream. */
 async function checkPoints(scenario: Scenario): Promise<void> {
   const possible = finalValues(goodRecords(scenario))
-  const onStream = new Set(finalEvery(scenario))
+  const onStream = new Set(
+    goodRecords(scenario).flatMap((records) =>
+      records.flatMap(({ bytes }) => pointsOf(bytes).map(([key, value]) => `${key} ${value}`)),
+    ),
+  )
   for (const [key, value] of scenario.acknowledged) {
     if (!onStream.has(`${key} ${value}`))
       scenario.violations.push(`${key} = ${value} was acknowledged and is not on the stream`)
@@ -49,14 +53,6 @@ async function checkPoints(scenario: Scenario): Promise<void> {
       }
     }
   }
-}
-
-function finalEvery(scenario: Scenario): string[] {
-  return goodRecords(scenario).flatMap((records) =>
-    records.flatMap((record) =>
-      [...finalValues([[record]])].flatMap(([key, values]) => [...values].map((v) => `${key} ${v}`)),
-    ),
-  )
 }
 
 async function checkLedger({ violations, baseTime }: Scenario, { ledger }: Store): Promise<void> {

@@ -24,17 +24,43 @@ export function pointsOf(bytes: Uint8Array): Point[] {
 }
 
 /**
- * The values that may be read in the end, by point. Of one shard it is the one that arrived last. Of several each shard's last:
- * across a seal the order is exact only to the row.
+ * The values that may be read in the end, by point: of each shard the one that arrived last. Across a seal the order is exact only to the
+ * row, which keeps the newest arrival of all that was merged into it: where that is another shard's and later, an earlier value of
+ * the row stays.
  * @param shards the good records of each, in order
  */
 export function finalValues(shards: readonly (readonly StreamInput[])[]): Map<string, Set<string>> {
+  const written = shards.map(valuesOf)
   const possible = new Map<string, Set<string>>()
-  for (const records of shards) {
-    const last = new Map(records.flatMap(({ bytes }) => pointsOf(bytes)))
-    for (const [key, value] of last) possible.set(key, (possible.get(key) ?? new Set()).add(value))
+  for (const [shard, { points }] of written.entries()) {
+    for (const [key, { values, arrivalMs }] of points) {
+      const row = rowOf(key)
+      const mayStay = written.some(({ rows }, other) => other !== shard && (rows.get(row) ?? 0) >= arrivalMs)
+      const all = possible.get(key) ?? new Set()
+      for (const value of mayStay ? values : values.slice(-1)) all.add(value)
+      possible.set(key, all)
+    }
   }
   return possible
+}
+
+/** What a shard's records say: the values of each point in order and when the last arrived, and when the last of each row did. */
+function valuesOf(records: readonly StreamInput[]) {
+  const points = new Map<string, { readonly values: readonly string[]; readonly arrivalMs: number }>()
+  const rows = new Map<string, number>()
+  for (const { bytes, arrivalMs } of records) {
+    for (const [key, value] of pointsOf(bytes)) {
+      points.set(key, { values: [...(points.get(key)?.values ?? []), value], arrivalMs })
+      rows.set(rowOf(key), arrivalMs)
+    }
+  }
+  return { points, rows }
+}
+
+/** A series' hour. */
+function rowOf(key: string): string {
+  const [metric, host, second] = key.split(' ')
+  return `${metric} ${host} ${Math.floor(Number(second) / 3600)}`
 }
 
 /** The points of /api/query's answer to `none:METRIC{host=*}`; digits as they are, so that integers of 64 bits survive. */
