@@ -1,6 +1,7 @@
 // npm run load -- [--minutes N | --seconds N] [--overload] [--rate POINTS] [--queries N]
 import { parseArgs } from 'node:util'
 import { machine } from '../report.ts'
+import type { ThreadHealth } from './probe.ts'
 import { overloadRun, steadyRun } from './run.ts'
 import { startLoadServer } from './server.ts'
 import type { Interval } from './steady.ts'
@@ -76,6 +77,7 @@ async function steady(): Promise<number> {
     const { acknowledged, lost, wrong, waitedMs } = result.verdict
     say(`points     ${acknowledged} acknowledged, ${lost} lost, ${wrong} wrong; reading them all took ${ms(waitedMs)}`)
     say(`memory     ${MEMORY[memoryOf(result.intervals)]}`)
+    say(threadsText(result.intervals.at(-1)?.health?.threads ?? []))
     return verdict(steadyFaults(result), server.said())
   } finally {
     await server.close()
@@ -123,7 +125,8 @@ function heading(): string {
     '    p99',
     ' errors',
     ' RSS MB',
-    'heap MB',
+    'gateway',
+    'threads',
     'loop ms',
   ].join(' ')
 }
@@ -143,11 +146,26 @@ function line({ fromS, seconds, puts, queries, health, loopDelayMs }: Interval):
     [puts.countBut(200, 204) + queries.countBut(200), 7, 0],
     [health?.rssMb ?? Number.NaN, 7, 0],
     [health?.heapMb ?? Number.NaN, 7, 0],
+    [health?.threads.reduce((sum, { mb }) => sum + mb, 0) ?? Number.NaN, 7, 0],
     [loopDelayMs, 7, 0],
   ]
   return cells
     .map(([value, width, digits]) => (Number.isNaN(value) ? '-' : value.toFixed(digits)).padStart(width))
     .join(' ')
+}
+
+/** What the heaps of threads of each name took in the end, the largest first. */
+function threadsText(threads: readonly ThreadHealth[]): string {
+  const byName = new Map<string, { count: number; mb: number }>()
+  for (const { name, mb } of threads) {
+    const sum = byName.get(name) ?? { count: 0, mb: 0 }
+    byName.set(name, { count: sum.count + 1, mb: sum.mb + mb })
+  }
+  return [...byName]
+    .map(([name, sum]) => ({ name, ...sum }))
+    .sort((a, b) => b.mb - a.mb)
+    .map(({ name, count, mb }) => `           ${Math.round(mb).toString().padStart(5)} MB in ${count} of ${name}`)
+    .join('\n')
 }
 
 function summary(tally: Tally): string {

@@ -4,8 +4,13 @@ import type { Log } from '../log.ts'
 import type { FunctionModel } from '../template/index.ts'
 import { Instance, type Outcome } from './instance.ts'
 
-/** Most instances of a function. */
+/** Most instances of a function, and those that even a small machine may have: one event that takes long must not stop all others. */
 const MOST_INSTANCES = 8
+const LEAST_MOST_INSTANCES = 2
+/** MB of a function that come with a core of Lambda's. */
+const CORE_MB = 1769
+/** Cores' worth of instances for each core there is: they wait for the emulators and for each other some of their time. */
+const OVERBOOKED = 4
 /**
  * An instance that computes for more than this part of its time is bound by the machine and not by waiting. More of these than
  * cores only take turns, and each warms up for nothing.
@@ -51,7 +56,7 @@ export class FunctionPool {
     this.model = model
     this.#environment = environment
     this.#log = log
-    this.#mostInstances = options.mostInstances ?? MOST_INSTANCES
+    this.#mostInstances = options.mostInstances ?? mostInstances(model.memoryMb, availableParallelism())
   }
 
   /** Starts an instance ahead of the first event. */
@@ -181,4 +186,14 @@ export class FunctionPool {
       if (this.#waiting.length > 0) this.#growSoon()
     }
   }
+}
+
+/**
+ * How many instances of a function a machine may run. One that is given much memory computes much and keeps much, so that more of it
+ * than there are cores to share would take memory and gain nothing: queries keep 128 MB each of what they read.
+ * @param memoryMb of the function, by the template
+ */
+export function mostInstances(memoryMb: number, cores: number): number {
+  const most = Math.floor((OVERBOOKED * cores * CORE_MB) / memoryMb)
+  return Math.max(LEAST_MOST_INSTANCES, Math.min(MOST_INSTANCES, most))
 }

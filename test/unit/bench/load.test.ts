@@ -67,7 +67,7 @@ describe('memory', () => {
     Array.from({ length: minutes }, (_, minute) => ({
       fromS: minute * 60,
       seconds: 60,
-      health: { rssMb: rssMb(minute), heapMb: 0, loopDelayMs: 0 },
+      health: { rssMb: rssMb(minute), heapMb: 0, threads: [], loopDelayMs: 0 },
     }))
 
   test('that a server takes at first is none that it leaks', () => {

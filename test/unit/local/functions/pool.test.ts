@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { mostInstances } from '../../../../local/functions/pool.ts'
 import { tinyFunction } from './bundle.ts'
 
 test('a handler gets the event and answers with JSON', async () => {
@@ -170,4 +171,10 @@ test('a stopped pool takes nothing more', async () => {
   const { pool } = await tinyFunction('export const handler = () => 1')
   await pool.stop()
   expect(await pool.call({})).toEqual({ kind: 'throttled' })
+})
+
+test('a function with more memory gets fewer instances, by the cores there are, and never less than two', () => {
+  expect([1, 2, 4, 8].map((cores) => mostInstances(1769, cores))).toEqual([4, 8, 8, 8])
+  expect([1, 2, 4, 8].map((cores) => mostInstances(3538, cores))).toEqual([2, 4, 8, 8])
+  expect(mostInstances(10_240, 1)).toBe(2)
 })
