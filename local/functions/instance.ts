@@ -54,8 +54,15 @@ export class Instance {
   /**
    * Starts a thread.
    * @param environment all of its environment: nothing is inherited from the runner
+   * @param isFurther whether there are others of its function. These get V8's own young generation, not the template's larger one: here
+   *   they share a machine, and each would take 128 MB for it while it works
    */
-  static async start(model: FunctionModel, environment: Readonly<Record<string, string>>, log: Log): Promise<Instance> {
+  static async start(
+    model: FunctionModel,
+    environment: Readonly<Record<string, string>>,
+    log: Log,
+    isFurther = false,
+  ): Promise<Instance> {
     const [, exportName = 'handler'] = model.handler.split('.')
     const settings: InstanceSettings = {
       modulePath: await handlerFile(model),
@@ -72,7 +79,8 @@ export class Instance {
       stderr: true,
       resourceLimits: {
         maxOldGenerationSizeMb: model.memoryMb,
-        ...(model.semiSpaceMb !== undefined && { maxYoungGenerationSizeMb: model.semiSpaceMb * SEMI_SPACES }),
+        ...(model.semiSpaceMb !== undefined &&
+          !isFurther && { maxYoungGenerationSizeMb: model.semiSpaceMb * SEMI_SPACES }),
       },
     })
     return new Instance(model, worker, log)

@@ -174,7 +174,7 @@ export class FunctionPool {
   async #start(): Promise<void> {
     this.#starting++
     try {
-      const instance = await Instance.start(this.model, this.#environment, this.#log)
+      const instance = await Instance.start(this.model, this.#environment, this.#log, this.#all.size > 0)
       if (this.#stopped) return void (await instance.stop())
       this.#all.add(instance)
       this.#offer(instance)
