@@ -4,6 +4,7 @@ import { LoadClient } from './client.ts'
 import { bodyOf, type LoadFleet } from './fleet.ts'
 import { type OverloadResult, runOverload } from './overload.ts'
 import type { LoadServer } from './server.ts'
+import { putsOfSecond, queryOf } from './shapes.ts'
 import { type Interval, runSteady } from './steady.ts'
 
 /** Seconds before now that late points begin at: in an hour that is over, and often sealed. */
@@ -12,6 +13,8 @@ const LATE_S = 7200
 const MARGIN_S = 600
 const CONNECTIONS = 3600
 const WARM_UP_ATTEMPTS = 5
+/** Of the load, one request after the other: a new server compiles its functions, which takes seconds where others work on the machine. */
+const WARM_UP_S = 3
 /** Times that the overload's points may have, one for every round of the hosts: enough for some million requests. */
 const OVERLOAD_SECONDS = 20_000
 
@@ -34,6 +37,7 @@ export async function steadyRun(
     const intervals: Interval[] = []
     const errors: string[] = []
     await warmUp(client, book, nowS - 60)
+    await oneByOne(client, book, nowS - 60)
     await runSteady(client, book, {
       ...options,
       health: server.health,
@@ -61,6 +65,18 @@ async function warmUp(client: LoadClient, book: Book, timeS: number): Promise<vo
     // A server that has just started, on a machine that does other things, may be slow at first.
     if (status !== 503 || attempt === WARM_UP_ATTEMPTS) {
       throw new Error(`The first points were answered ${status}: ${text.slice(0, 500)}`)
+    }
+  }
+}
+
+/** Some seconds of the load, each request once the one before is answered. */
+async function oneByOne(client: LoadClient, book: Book, fromS: number): Promise<void> {
+  for (let second = 1; second <= WARM_UP_S; second++) {
+    for (const plan of putsOfSecond(book.fleet, fromS + second, fromS - second, undefined)) {
+      book.sent(plan.report)
+      const { status } = await client.send(plan)
+      if (status === 204 || status === 200) book.acknowledge(plan.report)
+      await client.send(queryOf(book.fleet, second))
     }
   }
 }

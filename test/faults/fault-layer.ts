@@ -25,10 +25,10 @@ const CHANCES: Readonly<Record<FaultKind, number>> = {
   'partial read': 0.1,
   'partial records': 0.3,
   // Of the beginning of one, in which requests to one service fail for a while.
-  outage: 0.004,
+  outage: 0.003,
 }
 /** Requests that an outage lasts at most. */
-const LONGEST_OUTAGE = 40
+const LONGEST_OUTAGE = 150
 /** Turns of others that a slow request waits at most, before it is made and before it is answered. */
 const SLOWEST = 6
 

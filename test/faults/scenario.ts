@@ -39,6 +39,8 @@ const SEAL_MS = 300_000
 const LATE_MS = 300_000
 /** Turns at most between two calls of a schedule. */
 const LONGEST_REST = 40
+/** About how many there are at a time: where one sleeps, others do too. */
+const PROCESSES = 8
 /** Chance of dying at a request. */
 const DEADLY = 0.012
 const BAD_RECORDS = ['not json', '[{"metric":"m.int","timestamp":1,"value":1,"tags":{}}]', '{"x":', '[1,2]']
@@ -110,7 +112,10 @@ export class Scenario {
       },
       now: () => this.now + skew,
       random: this.random,
-      sleep: () => this.stage.pause(actor),
+      sleep: (ms) => {
+        this.now += ms / PROCESSES
+        return this.stage.pause(actor)
+      },
       onClient: (client) => {
         this.faults.trouble(client, actor)
         this.stage.direct(client as never, actor)
