@@ -71,12 +71,13 @@ async function warmUp(client: LoadClient, book: Book, timeS: number): Promise<vo
 
 /** Some seconds of the load, each request once the one before is answered. */
 async function oneByOne(client: LoadClient, book: Book, fromS: number): Promise<void> {
+  let query = 0
   for (let second = 1; second <= WARM_UP_S; second++) {
     for (const plan of putsOfSecond(book.fleet, fromS + second, fromS - second, undefined)) {
       book.sent(plan.report)
       const { status } = await client.send(plan)
       if (status === 204 || status === 200) book.acknowledge(plan.report)
-      await client.send(queryOf(book.fleet, second))
+      await client.send(queryOf(book.fleet, query++))
     }
   }
 }
