@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { PROJECT_DIR } from '../../local/paths.ts'
+
 /** A fault in the code itself, put there on purpose: a checker that can't find any finds nothing. */
 export interface Break {
   readonly name: string
@@ -62,3 +65,14 @@ export const BREAKS: readonly Break[] = [
     to: 'const from = next ?? (failed, undefined)',
   },
 ]
+
+/**
+ * A break's file with its text changed.
+ * @throws Error where the file does not have the text once: then the break is of the past
+ */
+export function breakIn({ file, from, to }: Break): string {
+  const text = readFileSync(`${PROJECT_DIR}${file}`, 'utf8')
+  if (text.split(from).length !== 2) throw new Error(`${file} does not have once: ${from}`)
+  // Not by a pattern: what replaces may have dollar signs.
+  return text.split(from).join(to)
+}

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { relative } from 'node:path'
 import { Script } from 'node:vm'
@@ -8,7 +7,7 @@ import type { KinesisClientConfig } from '@aws-sdk/client-kinesis'
 import * as kinesis from '@aws-sdk/client-kinesis'
 import { build, type Plugin } from 'esbuild'
 import { PROJECT_DIR } from '../../local/paths.ts'
-import type { Break } from './breaks.ts'
+import { type Break, breakIn } from './breaks.ts'
 import { UNSIGNED } from './in-process.ts'
 
 /** The functions whose handlers are run. */
@@ -180,17 +179,14 @@ function dateAt(now: () => number): DateConstructor {
   })
 }
 
-/** Changes the text of a file as a break says. @throws where the text is not there: then the break is of the past */
-function breaking({ file, from, to }: Break): Plugin {
+/** Changes the text of a file as a break says. */
+function breaking(broken: Break): Plugin {
   return {
     name: 'break',
     setup({ onLoad }) {
-      onLoad({ filter: /\.ts$/ }, ({ path }) => {
-        if (relative(PROJECT_DIR, path) !== file) return undefined
-        const text = readFileSync(path, 'utf8')
-        if (text.split(from).length !== 2) throw new Error(`${file} does not have once: ${from}`)
-        return { contents: text.replace(from, to), loader: 'ts' }
-      })
+      onLoad({ filter: /\.ts$/ }, ({ path }) =>
+        relative(PROJECT_DIR, path) === broken.file ? { contents: breakIn(broken), loader: 'ts' } : undefined,
+      )
     },
   }
 }
