@@ -1,8 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { DEFAULT_UID_WIDTHS } from '../../lib/model/series.ts'
-import { openStore, type Store } from '../../lib/store/index.ts'
-import { startDynamo, TABLES } from '../helpers/dynamo.ts'
+import type { Store } from '../../lib/store/index.ts'
+import { startDynamo } from '../helpers/dynamo.ts'
 import { startKinesis } from '../helpers/kinesis.ts'
+import { openTestStore } from '../helpers/store.ts'
 import { check } from './check.ts'
 import { sendInProcess } from './in-process.ts'
 import { type Handlers, LOCAL } from './instances.ts'
@@ -50,11 +50,5 @@ export async function runSeed(seed: number, handlers: Handlers): Promise<RunRepo
 
 /** The run's own view of the store: nothing goes wrong with its requests. */
 function storeBehind(requestHandler: object): Store {
-  return openStore({
-    tables: TABLES,
-    uidWidths: DEFAULT_UID_WIDTHS,
-    shelves: 2,
-    saltBuckets: 1,
-    client: new DynamoDBClient({ ...LOCAL, maxAttempts: 1, requestHandler }),
-  })
+  return openTestStore({ shelves: 2, client: new DynamoDBClient({ ...LOCAL, maxAttempts: 1, requestHandler }) })
 }
