@@ -1,4 +1,4 @@
-import { type AckReader, type PutReport, put } from '../lib/ingest/put.ts'
+import { type AckReader, type PutReport, type PutRequest, put } from '../lib/ingest/put.ts'
 import { BadSyncTimeoutError } from '../lib/ingest/put-errors.ts'
 import { AckStore } from '../lib/store/ack.ts'
 import { readConfig } from './config.ts'
@@ -31,13 +31,14 @@ async function answerPut(request: HttpRequest): Promise<HttpAnswer> {
   // presence counts, as in OpenTSDB: ?sync, ?sync=true and ?sync=false say the same
   const timeoutMs = query.has('sync') ? waitMs(query.get('sync_timeout'), syncTimeoutMs) : undefined
   const deps = { stream: sharedStream(), acks: sharedAcks, limits }
-  const asked = {
+  // Read by who answers, since a body that can't be read is told in the form of the API.
+  const read = (): PutRequest => ({
     text: request.body(),
     ...putRule(request.grant),
     ...(timeoutMs !== undefined && { syncTimeoutMs: timeoutMs }),
-  }
-  if (isKairosPut(request.path)) return answerKairosPut(deps, asked, countPoints)
-  const report = await put(deps, asked)
+  })
+  if (isKairosPut(request.path)) return answerKairosPut(deps, read, countPoints)
+  const report = await put(deps, read())
   countPoints(report)
   return putAnswer(report, {
     details: query.has('details'),

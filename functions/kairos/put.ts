@@ -11,16 +11,17 @@ export function isKairosPut(path: string): boolean {
 /**
  * POST /api/v1/datapoints. Points that could be stored by sending the request again make it a 503, bad ones a 400; the good
  * ones beside them are stored.
+ * @param read reads the body, and throws where it can't be read
  * @param countPoints told what became of the points
  */
 export const answerKairosPut = answeringKairos(answerPut)
 
 async function answerPut(
   deps: PutDeps,
-  asked: PutRequest,
+  read: () => PutRequest,
   countPoints: (report: PutReport) => void,
 ): Promise<HttpAnswer> {
-  const { errors, stored } = await putKairos(deps, asked, Date.now())
+  const { errors, stored } = await putKairos(deps, read(), Date.now())
   countPoints({ ...stored, refused: stored.refused + errors.length })
   const all = [...errors, ...new Set(stored.errors.map(({ message }) => message))]
   if (stored.unavailable > 0 || stored.timedOut > 0) return errorsAnswer(503, all, { 'retry-after': '1' })
