@@ -278,8 +278,8 @@ export function decodeAdaptive(bytes: Uint8Array, context: number, lengthBits: n
       left -= count
       range >>>= count
       let bits = (code / range) | 0
-      // Only damaged bytes get past the last value.
-      if (bits >= 1 << count) bits = (1 << count) - 1
+      // Only damaged bytes get past the last value, or have the sign bit set by then.
+      if (bits >>> 0 >= 1 << count) bits = (1 << count) - 1
       code -= bits * range
       magnitude = magnitude * (1 << count) + bits
       while (range < BOTTOM) {

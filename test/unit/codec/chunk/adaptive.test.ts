@@ -90,6 +90,7 @@ describe('decodeAdaptive(bytes, context, lengthBits, numbers)', () => {
         expect(decodeAdaptive(bytes, context, 6, numbers)).toBeGreaterThanOrEqual(0)
         for (const number of numbers) expect(Number.isSafeInteger(number)).toBe(true)
       }),
+      { examples: [[Uint8Array.of(211, 96, 0, 43, 249), CONTEXT_NONE]] },
     )
     const numbers = Float64Array.from({ length: 100 }, (_, i) => i * 1000)
     const half = encode(CONTEXT_NONE, numbers).subarray(0, 20)
