@@ -19,6 +19,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   codec: () => import('./codec.bench.ts'),
   ingest: () => import('./ingest.bench.ts'),
   kairos: () => import('./kairos.bench.ts'),
+  lookups: () => import('./lookups.bench.ts'),
   query: () => import('./query.bench.ts'),
   series: () => import('./series.bench.ts'),
   units: () => import('./units.bench.ts'),

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { seal } from '../lib/ingest/seal.ts'
 import { DEFAULT_UID_WIDTHS } from '../lib/model/series.ts'
-import { openStore } from '../lib/store/index.ts'
+import { openStore, type Store } from '../lib/store/index.ts'
 import { type Fleet, hostName, metricName, pointCount, putBodies, seriesValues } from './cases.ts'
 import { setFunctionEnvironment } from './emulators.ts'
 import type { Report } from './report.ts'
@@ -122,7 +122,8 @@ export async function measureServer(report: Report, api: QueryApi = OPENTSDB): P
   }
 }
 
-async function startChild(folder: string): Promise<{ child: ChildProcess; running: RunningServer }> {
+/** Starts the whole server in a process of its own. @param folder where its data goes */
+export async function startChild(folder: string): Promise<{ child: ChildProcess; running: RunningServer }> {
   const args = ['--import', 'tsx', 'bench/query-server.child.ts', folder]
   const child = spawn(process.execPath, args, {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -159,16 +160,21 @@ async function untilReadable(client: KeepAliveClient, fleet: Fleet, startS: numb
   }
 }
 
-async function sealAll({ dynamoEndpoint, tables }: RunningServer): Promise<void> {
+/** The store that a server's functions use. */
+export function openStoreOf({ dynamoEndpoint, tables }: RunningServer): Store {
   setFunctionEnvironment({ dynamo: dynamoEndpoint, kinesis: '' })
   const table = (id: string) => Object.entries(tables).find(([logicalId]) => logicalId.includes(id))?.[1] ?? id
-  const store = openStore({
+  return openStore({
     tables: { data: table('Data'), uid: table('Uid'), meta: table('Meta') },
     uidWidths: DEFAULT_UID_WIDTHS,
     shelves: 4,
     saltBuckets: 1,
     endpoint: dynamoEndpoint,
   })
+}
+
+async function sealAll(running: RunningServer): Promise<void> {
+  const store = openStoreOf(running)
   try {
     // An hour earlier by the clock, as if they had been sealed for long. The server's own schedule may be at it, too.
     const clock = () => Date.now() - 3_600_000

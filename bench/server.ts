@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { createGunzip } from 'node:zlib'
 
 /** `npm start` in a process of its own, on a fresh folder. */
 export interface ServerProcess {
@@ -78,24 +79,32 @@ export class KeepAliveClient {
   }
 
   /** @throws Error with the answer where its status is not 2xx */
-  async post(path: string, body: Buffer): Promise<string> {
+  post(path: string, body: Buffer): Promise<string> {
+    return this.#send('POST', path, body)
+  }
+
+  /** With gzip, as browsers and Grafana ask. @throws Error with the answer where its status is not 2xx */
+  get(path: string): Promise<string> {
+    return this.#send('GET', path)
+  }
+
+  async #send(method: 'GET' | 'POST', path: string, body?: Buffer): Promise<string> {
     const { promise, resolve, reject } = withResolvers<string>()
+    const headers =
+      body === undefined
+        ? { 'accept-encoding': 'gzip' }
+        : { 'content-type': 'application/json', 'content-length': body.length }
     const outgoing = request(
-      {
-        host: '127.0.0.1',
-        port: this.#port,
-        path,
-        method: 'POST',
-        agent: this.#agent,
-        headers: { 'content-type': 'application/json', 'content-length': body.length },
-      },
+      { host: '127.0.0.1', port: this.#port, path, method, agent: this.#agent, headers },
       (response) => {
         let text = ''
-        response.setEncoding('utf8')
-        response.on('data', (chunk: string) => {
+        const isPacked = response.headers['content-encoding'] === 'gzip'
+        const unpacked = isPacked ? response.pipe(createGunzip()) : response
+        unpacked.setEncoding('utf8')
+        unpacked.on('data', (chunk: string) => {
           text += chunk
         })
-        response.on('end', () => {
+        unpacked.on('end', () => {
           const status = response.statusCode ?? 0
           if (status >= 200 && status < 300) resolve(text)
           else reject(new Error(`${path} answered ${status}: ${text.slice(0, 500)}`))

@@ -12,7 +12,7 @@ import {
   serialiseAnswer,
   serialiseTags,
 } from '../../lib/kairos/index.ts'
-import { livingIndex } from '../../lib/kairos/living.ts'
+import { streamLiving } from '../../lib/kairos/living.ts'
 import { storedName } from '../../lib/kairos/names.ts'
 import type { StoredSeriesSource } from '../../lib/query/index.ts'
 import { readConfig } from '../config.ts'
@@ -66,8 +66,12 @@ export const answerKairosQuery = answeringKairos(async (request: HttpRequest): P
 /** POST /api/v1/datapoints/query/tags. */
 export const answerKairosTags = answeringKairos(async (request: HttpRequest): Promise<HttpAnswer> => {
   const queries = parseKairosQuery(request.body(), Date.now())
-  const index = livingIndex(sharedStore(), readConfig().limits)
-  const answers = await runKairosTags(queryDeps(request.grant), index, queries)
+  const deps = queryDeps(request.grant)
+  const answers = await runKairosTags(
+    deps,
+    (metric, constraints) => streamLiving(sharedStore(), metric, constraints, deps.limits, Date.now),
+    queries,
+  )
   return { status: 200, body: serialiseTags(answers) }
 })
 

@@ -5,6 +5,7 @@ import { Budget } from '../query/budget.ts'
 import { QueryTooLargeError } from '../query/errors.ts'
 import { type ReadableStore, StoredSeriesSource } from '../query/stored-source.ts'
 import type { EmptiedSeries } from '../store/emptied.ts'
+import type { TagConstraint } from '../store/postings-pages.ts'
 import type { SeriesIndex } from '../store/series-index.ts'
 import type { UidResolver } from '../uid/resolver.ts'
 
@@ -31,7 +32,18 @@ export async function livingSeries(
   limits: Limits,
   clock: () => number,
 ): Promise<readonly Posting[]> {
-  const notes = await store.emptied.read(metric)
+  return livingOf(store, metric, series, await store.emptied.read(metric), limits, clock)
+}
+
+/** livingSeries, once it is known which series were emptied. */
+async function livingOf(
+  store: LivingStore,
+  metric: number,
+  series: readonly Posting[],
+  notes: Awaited<ReturnType<EmptiedSeries['read']>>,
+  limits: Limits,
+  clock: () => number,
+): Promise<readonly Posting[]> {
   if (notes.size === 0) return series
   const isEmptied = (posting: Posting): boolean => {
     const note = notes.get(tsuidToHex(posting.tsuid))
@@ -91,16 +103,20 @@ export async function emptySeries(
   }
 }
 
-/** A series index that names living series alone. @param clock milliseconds since 1970 */
-export function livingIndex(
+/**
+ * The living series of a metric that meet every constraint, each once, as they are read.
+ * @param clock milliseconds since 1970
+ * @throws StoreUnavailableError
+ */
+export async function* streamLiving(
   store: LivingStore,
+  metric: number,
+  constraints: readonly TagConstraint[],
   limits: Limits,
-  clock: () => number = Date.now,
-): Pick<SeriesIndex, 'find'> {
-  return {
-    find: async (metric, constraints) => {
-      const { series, total } = await store.index.find(metric, constraints)
-      return { series: [...(await livingSeries(store, metric, series, limits, clock))], total }
-    },
+  clock: () => number,
+): AsyncGenerator<readonly Posting[]> {
+  const notes = await store.emptied.read(metric)
+  for await (const page of store.index.stream(metric, constraints)) {
+    yield notes.size === 0 ? page : livingOf(store, metric, page, notes, limits, clock)
   }
 }

@@ -52,12 +52,24 @@ function sameTimes(a: PointColumns, b: PointColumns): boolean {
   return true
 }
 
+/** Column by column: as each point goes to a place that is known, nothing is appended. */
 function interleave(series: readonly PointColumns[], isDescending: boolean, to: Merged): void {
-  const count = series[0]!.count
-  for (let i = 0; i < count; i++) {
-    const index = isDescending ? count - 1 - i : i
-    for (const one of series) to.append(one, index)
+  const [first] = series
+  const { count } = first!
+  const { length } = series
+  const rowOf = (index: number): number => (isDescending ? count - 1 - index : index)
+  for (let i = 0; i < count; i++) to.times.fill(first!.times[i]!, rowOf(i) * length, (rowOf(i) + 1) * length)
+  for (const [which, { values, kinds, bigs, texts }] of series.entries()) {
+    let at = rowOf(0) * length + which
+    const step = isDescending ? -length : length
+    for (let i = 0; i < count; i++, at += step) {
+      to.values[at] = values[i]!
+      to.kinds[at] = kinds[i]!
+    }
+    for (const [i, big] of bigs) to.bigs.set(rowOf(i) * length + which, big)
+    for (const [i, text] of texts ?? []) to.texts.set(rowOf(i) * length + which, text)
   }
+  to.count = count * length
 }
 
 function mergeByHeap(series: readonly PointColumns[], isDescending: boolean, to: Merged): void {

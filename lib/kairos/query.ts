@@ -1,16 +1,17 @@
-import { decodeTsuid } from '../codec/tsuid.ts'
+import type { Posting } from '../codec/postings.ts'
+import { readUid } from '../codec/tsuid.ts'
 import { LimitExceededError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
+import type { UidWidths } from '../model/series.ts'
 import { Budget, type QueryUsage, type ReadCosts } from '../query/budget.ts'
 import { HOUR_S, hourOf, type ScanRange } from '../query/range.ts'
 import type { NameLookup } from '../query/resolve.ts'
 import type { SeriesSource, StoredSeries } from '../query/series.ts'
 import type { TagConstraint } from '../store/postings-pages.ts'
-import type { SeriesIndex } from '../store/series-index.ts'
 import { computeMetric, type MetricAnswer, type NamedSeries } from './compute.ts'
 import { kairosName, storedName } from './names.ts'
 import type { MetricQuery } from './request.ts'
-import { type TagSets, tagSetsOf } from './tag-sets.ts'
+import type { TagSets } from './tag-sets.ts'
 
 /** What running a query needs from outside. */
 export interface KairosQueryDeps {
@@ -63,12 +64,12 @@ export interface MetricTags {
 
 /**
  * The tags that the series of each metric have, whenever their points are, as KairosDB answers without Cassandra.
- * @param index looked at in place of points
+ * @param streamSeries gives the series of a metric that meet constraints, looked at in place of points
  * @throws QueryTooLargeError where they are more than querySeries allows
  */
 export async function runKairosTags(
   deps: Omit<KairosQueryDeps, 'source'>,
-  index: Pick<SeriesIndex, 'find'>,
+  streamSeries: (metric: number, constraints: readonly TagConstraint[]) => AsyncIterable<readonly Posting[]>,
   queries: readonly MetricQuery[],
 ): Promise<readonly MetricTags[]> {
   check(deps, queries)
@@ -76,13 +77,45 @@ export async function runKairosTags(
   const answers: MetricTags[] = []
   for (const query of queries) {
     const resolved = await resolve(deps.names, query)
-    const found = resolved === undefined ? [] : (await index.find(resolved.metric, resolved.constraints)).series
-    budget.series(found.length)
-    budget.time()
-    const tags = found.map(({ tsuid }) => decodeTsuid(tsuid, deps.names.widths).tags)
-    answers.push({ metric: query.metric, tags: tagSetsOf(await nameTags(deps.names, tags)) })
+    // Of many series few tags are different: names are looked up for these alone.
+    const uids: TagUids = new Map()
+    if (resolved !== undefined) {
+      for await (const page of streamSeries(resolved.metric, resolved.constraints)) {
+        budget.series(page.length)
+        budget.time()
+        for (const { tsuid } of page) addTagUids(uids, tsuid, deps.names.widths)
+      }
+    }
+    answers.push({ metric: query.metric, tags: await nameTagUids(deps.names, uids) })
   }
   return answers
+}
+
+/** The values of each tag key, as UIDs. */
+type TagUids = Map<number, Set<number>>
+
+function addTagUids(uids: TagUids, tsuid: Uint8Array, { metric, tagk, tagv }: UidWidths): void {
+  for (let at = metric; at < tsuid.length; at += tagk + tagv) {
+    const key = readUid(tsuid, at, tagk)
+    const value = readUid(tsuid, at + tagk, tagv)
+    const values = uids.get(key)
+    if (values === undefined) uids.set(key, new Set([value]))
+    else values.add(value)
+  }
+}
+
+/** A UID without a name is shown as its number, as in results. */
+async function nameTagUids(names: NameLookup, uids: TagUids): Promise<TagSets> {
+  const [keys, values] = await Promise.all([
+    names.uidsToNames('tagk', uids.keys()),
+    names.uidsToNames('tagv', new Set([...uids.values()].flatMap((all) => [...all]))),
+  ])
+  const shown = (found: ReadonlyMap<number, string>, uid: number): string => kairosName(found.get(uid) ?? `#${uid}`)
+  const named = [...uids].map(([tagk, all]): [string, string[]] => [
+    shown(keys, tagk),
+    [...all].map((tagv) => shown(values, tagv)).sort(),
+  ])
+  return new Map(named.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 function check({ limits, permit }: Omit<KairosQueryDeps, 'source'>, queries: readonly MetricQuery[]): void {

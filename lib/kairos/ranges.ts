@@ -41,10 +41,9 @@ export class Ranges {
     return Math.trunc(units / value) + 0
   }
 
-  /** Where a range begins, inclusive, and ends, exclusive. */
-  boundsOf(index: number): readonly [start: number, end: number] {
-    const { value } = this.#sampling
-    return [this.#add(index * value), this.#add((index + 1) * value)]
+  /** Where a range begins, inclusive. */
+  startOf(index: number): number {
+    return this.#add(index * this.#sampling.value)
   }
 
   #add(count: number): number {

@@ -23,11 +23,24 @@ const EPOCH_TRUSTED_MS = 60_000
 
 const DEFAULT_CACHED_NAMES = 200_000
 
+const DEFAULT_SCAN_FROM = 500
+
+/** Names that may be read for each that is wanted: pages come one after another, names by their UIDs side by side. */
+const SCANNED_FOR_ONE = 4
+
+/** Names of a page; DynamoDB ends it at 1 MB. */
+const SCAN_PAGE = 20_000
+
 export interface UidResolverOptions {
   readonly table: UidTable
   readonly widths: UidWidths
   /** Names of each kind that are remembered in each direction. @default 200000 */
   readonly cachedNames?: number
+  /**
+   * Names wanted at once from which on all names of their kind may be read, in order: each by its UID is a read unit, of these a
+   * hundred are one. @default 500
+   */
+  readonly scanFrom?: number
   /** Milliseconds since 1970. @default Date.now */
   readonly clock?: () => number
   /** Told how many UIDs of a kind are given away, whenever some were. */
@@ -49,13 +62,16 @@ export class UidResolver {
   readonly cacheCounts: CacheCounts = noCacheCounts()
   readonly #table: UidTable
   readonly #clock: () => number
+  readonly #scanFrom: number
   readonly #onGiven: UidResolverOptions['onGiven']
   readonly #caches: Readonly<Record<UidKind, KindCaches>>
   /** The epoch that what is cached belongs to, and when it was last looked at; none of a store not used yet. */
   #epoch: { value: number; seenAt: number } | undefined
 
-  constructor({ table, widths, cachedNames = DEFAULT_CACHED_NAMES, clock = Date.now, onGiven }: UidResolverOptions) {
+  constructor(options: UidResolverOptions) {
+    const { table, widths, cachedNames = DEFAULT_CACHED_NAMES, clock = Date.now, onGiven } = options
     this.widths = widths
+    this.#scanFrom = options.scanFrom ?? DEFAULT_SCAN_FROM
     this.#onGiven = onGiven
     this.#table = table
     this.#clock = clock
@@ -83,12 +99,26 @@ export class UidResolver {
       else if (uid >= 1 && uid <= this.#maxUid(kind)) missing.add(uid)
     }
     this.#countCached(found.size, missing.size)
+    if (missing.size >= this.#scanFrom) await this.#scanNames(kind, missing, found)
     if (missing.size === 0) return found
     for (const [uid, name] of await this.#table.namesOf(kind, [...missing])) {
       names.set(uid, name)
       found.set(uid, name)
     }
     return found
+  }
+
+  /** Reads the names of many UIDs where they are a good part of all there are. @param missing loses those that are found */
+  async #scanNames(kind: UidKind, missing: Set<number>, found: Map<number, string>): Promise<void> {
+    if ((await this.#table.given(kind)) > missing.size * SCANNED_FOR_ONE) return
+    for await (const page of this.#table.forwards(kind, '', '', SCAN_PAGE)) {
+      for (const { name, uid } of page) {
+        if (!missing.delete(uid)) continue
+        this.#remember(kind, name, uid)
+        found.set(uid, name)
+      }
+      if (missing.size === 0) return
+    }
   }
 
   /**

@@ -6,6 +6,7 @@ import type { UidKind } from '../../lib/model/series.ts'
 import { keyOf, openClient } from '../../lib/store/dynamo.ts'
 import { nameKey, uidSettingsKey } from '../../lib/store/keys.ts'
 import { UidError, UidsExhaustedError, UidWidthsMismatchError } from '../../lib/uid/errors.ts'
+import { UidResolver } from '../../lib/uid/resolver.ts'
 import { type RunningDynamo, TABLES } from '../helpers/dynamo.ts'
 import { range, rotate, sorted, useStores } from './stores.ts'
 
@@ -41,6 +42,39 @@ export function uidContract(name: string, start: () => Promise<RunningDynamo>): 
         )
         // One read of all names, one of the counter, and two writes for each name.
         expect(store.stats.requests - before).toBe(1 + 1 + 2 * 50)
+        await stop()
+      })
+
+      it('lead back to their names in few requests where many are asked for, deleted names among them', async () => {
+        const { store, stop } = await openFresh()
+        const names = range(12, (i) => `host${i}`)
+        const assigned = await store.uids.assign('tagv', names)
+        await store.uidAdmin.remove('tagv', 'host7')
+        const uids = new UidResolver({ table: store.uidTable, widths: store.uids.widths, scanFrom: 10 })
+        await uids.epoch()
+        const before = store.stats.requests
+        const back = await uids.uidsToNames('tagv', [...range(12, (i) => i + 1), 1_000_000])
+        for (const name of names) expect(back.get(Number(assigned.get(name)))).toBe(name)
+        expect(back.size).toBe(12)
+        // the counter, a page of names, and by their UIDs the one that was deleted and the one that never was
+        expect(store.stats.requests - before).toBe(3)
+        expect(await uids.uidsToNames('tagv', [1])).toEqual(new Map([[1, back.get(1)]]))
+        expect(store.stats.requests - before).toBe(3)
+        await stop()
+      })
+
+      it('are read by themselves where there are many more of them', async () => {
+        const { store, stop } = await openFresh()
+        await store.uids.assign(
+          'tagv',
+          range(10, (i) => `host${i}`),
+        )
+        const uids = new UidResolver({ table: store.uidTable, widths: store.uids.widths, scanFrom: 2 })
+        await uids.epoch()
+        const before = store.stats.requests
+        expect((await uids.uidsToNames('tagv', [1, 2])).size).toBe(2)
+        // the counter, and two names
+        expect(store.stats.requests - before).toBe(2)
         await stop()
       })
 

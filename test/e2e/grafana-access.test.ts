@@ -35,7 +35,7 @@ beforeAll(async () => {
     body: JSON.stringify({ metric: 'sys.load', timestamp: START / 1000, value: 0.5, tags: { host: 'web01' } }),
   })
   expect(put.status).toBe(204)
-}, 60_000)
+}, 180_000)
 
 afterAll(async () => {
   await server?.close()

@@ -52,7 +52,7 @@ beforeAll(async () => {
     env: { TSDB_URL: server.url, TSDB_TOKEN: await token('put') },
   })
   expect([imported.status, imported.stderr]).toEqual([0, ''])
-}, 60_000)
+}, 180_000)
 
 afterAll(async () => {
   await server?.close()

@@ -41,7 +41,7 @@ beforeAll(async () => {
       ],
     },
   ])
-}, 60_000)
+}, 180_000)
 
 afterAll(() => server?.close())
 

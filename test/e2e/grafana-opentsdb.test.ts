@@ -45,7 +45,7 @@ beforeAll(async () => {
     point('sys.gaps', 0, 1, { host: 'web01' }),
     point('sys.gaps', 24, 2, { host: 'web01' }),
   ])
-}, 60_000)
+}, 180_000)
 
 afterAll(() => server?.close())
 

@@ -30,18 +30,22 @@ export function rangeAggregator(
   return { name, numbersOnly, gives, apply: (points) => foldRanges(points, options, fold) }
 }
 
+/** Points that room is made for before it is known how many ranges there are. */
+const MOST_ROOM = 4096
+
 function foldRanges(points: PointColumns, options: RangeOptions, fold: Fold): PointColumns {
   const { count, times } = points
-  const out = new PointColumnsBuilder()
+  const out = new PointColumnsBuilder(Math.min(count, MOST_ROOM))
   if (count === 0) return out
   const ranges = rangesOf(options)
   const isAligned = options.time !== 'point'
   for (let from = 0; from < count; ) {
-    const [start, end] = ranges.boundsOf(ranges.indexOf(times[from]!))
+    const index = ranges.indexOf(times[from]!)
+    const end = ranges.startOf(index + 1)
     let to = from + 1
     // newest first, a range takes all that comes behind it, as in KairosDB
     while (to < count && times[to]! < end) to++
-    const time = options.time === 'end' ? end : options.time === 'start' ? start : times[from]!
+    const time = options.time === 'end' ? end : options.time === 'start' ? ranges.startOf(index) : times[from]!
     fold(points, from, to, time, out, isAligned)
     from = to
   }
@@ -74,7 +78,7 @@ function markGaps(
   const last = trim ? Number.NEGATIVE_INFINITY : options.endTime
   let at = 0
   for (let index = ranges.indexOf(begin); ; index++) {
-    const [start, end] = ranges.boundsOf(index)
+    const [start, end] = [ranges.startOf(index), ranges.startOf(index + 1)]
     if (start > last && at === count) return out
     if (at < count && times[at]! < end) {
       for (; at < count && times[at]! < end; at++) copyPoint(points, at, out)

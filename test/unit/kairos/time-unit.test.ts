@@ -48,7 +48,7 @@ test.each([
   expect(iso(alignedStart(at('2012-03-14T15:09:26.535Z'), unit, zone('America/New_York')))).toBe(expected)
 })
 
-test('ranges lie end to end, whatever clocks do', () => {
+test('ranges never go back, whatever clocks do', () => {
   const names = fc.constantFrom('UTC', 'America/New_York', 'Europe/Moscow', 'Pacific/Apia', '+05:30')
   const sampling = fc.record({ value: fc.integer({ min: 1, max: 40 }), unit: fc.constantFrom(...TIME_UNITS) })
   fc.assert(
@@ -60,8 +60,7 @@ test('ranges lie end to end, whatever clocks do', () => {
       fc.integer({ min: -2, max: 50 }),
       (name, size, align, start, index) => {
         const ranges = new Ranges(start, size, align, zone(name))
-        const [, end] = ranges.boundsOf(index)
-        expect(ranges.boundsOf(index + 1)[0]).toBe(end)
+        expect(ranges.startOf(index + 1)).toBeGreaterThanOrEqual(ranges.startOf(index))
       },
     ),
   )
@@ -69,8 +68,11 @@ test('ranges lie end to end, whatever clocks do', () => {
 
 test('a time lies in the range that is named for it', () => {
   const ranges = new Ranges(at('2012-02-20T00:00:00Z'), { value: 2, unit: 'days' }, true, zone('Europe/Moscow'))
-  const [start, end] = ranges.boundsOf(ranges.indexOf(at('2012-02-22T21:00:00Z')))
-  expect([iso(start), iso(end)]).toEqual(['2012-02-21T20:00:00.000Z', '2012-02-23T20:00:00.000Z'])
+  const index = ranges.indexOf(at('2012-02-22T21:00:00Z'))
+  expect([iso(ranges.startOf(index)), iso(ranges.startOf(index + 1))]).toEqual([
+    '2012-02-21T20:00:00.000Z',
+    '2012-02-23T20:00:00.000Z',
+  ])
 })
 
 test.each(['Nowhere/Bogus', 'PST', 'utc', 'GMT+2', '+24:00', '+1', ''])('%j is no time zone', (name) => {
