@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { Panel } from '../graph/panel.tsx'
 import { newGraph } from '../model/page.ts'
-import { describeRange, isZone, RANGES } from '../model/time.ts'
+import { dateText, describeRange, instantOf, isZone, RANGES } from '../model/time.ts'
 import { Icon } from '../parts/icons.tsx'
 import { Menu } from '../parts/menu.tsx'
 import { Notice } from '../parts/notice.tsx'
@@ -126,17 +126,20 @@ function RangeFields({ start, end, tz, onDone }: { start: string; end: string; t
         const field = (name: string) => String(form.get(name) ?? '').trim()
         const zoneName = field('tz')
         if (!isZone(zoneName)) return setWrong(`“${zoneName}” is no time zone; Europe/Berlin or UTC are`)
-        show({ ...page.value, start: field('start') || '1h-ago', end: field('end'), tz: zoneName })
+        // What was not changed stays as exact as it was: clocks show some hours twice.
+        const kept = (name: string, before: string) =>
+          field(name) === readable(before, tz) && zoneName === tz ? before : field(name)
+        show({ ...page.value, start: kept('start', start) || '1h-ago', end: kept('end', end), tz: zoneName })
         onDone()
       }}
     >
       <label>
         From
-        <input name="start" type="text" value={start} placeholder="1h-ago" />
+        <input name="start" type="text" value={readable(start, tz)} placeholder="1h-ago" />
       </label>
       <label>
         To
-        <input name="end" type="text" value={end} placeholder="now" />
+        <input name="end" type="text" value={readable(end, tz)} placeholder="now" />
       </label>
       <label>
         Time zone
@@ -148,4 +151,10 @@ function RangeFields({ start, end, tz, onDone }: { start: string; end: string; t
       </button>
     </form>
   )
+}
+
+/** Seconds since 1970 as a date that may be changed; other times are readable as they are. */
+function readable(time: string, tz: string): string {
+  const instant = /^\d{9,10}$/.test(time) ? instantOf(time, tz, Date.now()) : undefined
+  return instant === undefined ? time : dateText(instant, tz)
 }
