@@ -24,7 +24,7 @@ let dir: string
 let server: LocalServer
 beforeAll(async () => {
   dir = await mkdtemp(`${tmpdir()}/tsdb-poison-`)
-  await cp(await synthesise(), `${dir}/assembly`, { recursive: true })
+  await cp(await synthesise({ web: 'false' }), `${dir}/assembly`, { recursive: true })
   await setTrap(`${dir}/assembly`)
   server = await startTestServer({
     assemblyDir: `${dir}/assembly`,

@@ -16,7 +16,7 @@ interface Runner {
 
 beforeAll(async () => {
   // Otherwise the first of the tests would pay for it.
-  await synthesise()
+  await synthesise({ allowDelete: 'true', web: 'false' })
 })
 
 /** Runs `npm start`'s own command. */

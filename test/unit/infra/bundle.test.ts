@@ -13,7 +13,9 @@ beforeAll(() => {
   // The CDK announces every bundle and annotation.
   vi.spyOn(console, 'error').mockImplementation(() => undefined)
   vi.spyOn(process.stderr, 'write').mockReturnValue(true)
-  const template = createApp({ outdir, validate: false }).synth().getStackByName('tsdb').template
+  const template = createApp({ outdir, validate: false, context: { web: 'false' } })
+    .synth()
+    .getStackByName('tsdb').template
   vi.restoreAllMocks()
   const resources: { Type: string; Properties: Record<string, unknown> }[] = Object.values(template.Resources)
   for (const { Type, Properties } of resources) {
