@@ -58,7 +58,8 @@ describe.each(FILES)('%s', (file) => {
   }
 
   test('holds what its version put there, item by item', async () => {
-    expect(await describeStore(server.dynamoEndpoint, kept.tables, kept.token)).toEqual(kept.description)
+    // Later versions may tell more of what they read, and nothing else.
+    expect(await describeStore(server.dynamoEndpoint, kept.tables, kept.token)).toMatchObject(kept.description)
   })
 
   test('answers what it answered then', async () => {

@@ -22,7 +22,7 @@ export interface KeptStore {
   readonly tables: KeptTables
   readonly questions: readonly Question[]
   /** What describe said of it. */
-  readonly description: unknown
+  readonly description: object
 }
 
 export const HOUR = 1_356_998_400
@@ -88,7 +88,7 @@ export async function ask(
 }
 
 /** What lies in a store that the API tells nothing of, or not all, in plain values. */
-export async function describeStore(endpoint: string, tables: KeptTables, token: string): Promise<unknown> {
+export async function describeStore(endpoint: string, tables: KeptTables, token: string): Promise<object> {
   const store = openTables(endpoint)
   const dynamo = new Dynamo({ client: openClient(endpoint), retry: { deadlineMs: 10_000 } })
   try {
@@ -160,7 +160,7 @@ function keysOf(tables: KeptTables, first: number): Buffer[] {
 }
 
 /** As JSON has it, with bytes in hex and maps and sets as lists. */
-function plain(value: unknown): unknown {
+function plain(value: object): object {
   return JSON.parse(
     JSON.stringify(value, (_, each: unknown) => {
       if (each instanceof Map || each instanceof Set) return [...each]
