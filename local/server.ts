@@ -57,7 +57,7 @@ export interface LocalServer {
 
 const DEFAULT_WINDOW_MS = 200
 /** What a machine of one's own may do and the cloud may not, unless the context says otherwise; it serves the UI itself. */
-const LOCAL_CONTEXT = { allowDelete: 'true', web: 'false' }
+export const LOCAL_CONTEXT = { allowDelete: 'true', web: 'false' }
 /** What can't be carried through in this time stays on the stream for the next start. */
 const DRAIN_MS = 30_000
 

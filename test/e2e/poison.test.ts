@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { LocalServer } from '../../local/server.ts'
+import { LOCAL_CONTEXT, type LocalServer } from '../../local/server.ts'
 import { synthesise } from '../../local/synth.ts'
 import { runTsdb } from '../helpers/cli.ts'
 import { startTestServer } from '../helpers/server.ts'
@@ -14,7 +14,7 @@ import { startTestServer } from '../helpers/server.ts'
 const TRAP = `
   const trapped = Buffer.from(input.bytes).toString("latin1");
   if (trapped.includes("please exit")) process.exit(1);
-  if (trapped.includes("please hoard")) { const kept = []; for (;;) kept.push(new Array(100000).fill(kept.length)); }
+  if (trapped.includes("please hoard")) { const kept = []; for (;;) kept.push(new Array(1000000).fill(kept.length)); }
   if (trapped.includes("please loop")) for (;;) ;
 `
 const KILLERS = ['please exit', 'please hoard', 'please loop']
@@ -24,7 +24,7 @@ let dir: string
 let server: LocalServer
 beforeAll(async () => {
   dir = await mkdtemp(`${tmpdir()}/tsdb-poison-`)
-  await cp(await synthesise({ web: 'false' }), `${dir}/assembly`, { recursive: true })
+  await cp(await synthesise(LOCAL_CONTEXT), `${dir}/assembly`, { recursive: true })
   await setTrap(`${dir}/assembly`)
   server = await startTestServer({
     assemblyDir: `${dir}/assembly`,
@@ -54,7 +54,7 @@ async function setTrap(assembly: string): Promise<void> {
         template.Resources,
       )) {
         if (Type !== 'AWS::Lambda::Function' || Properties.Timeout !== 120) continue
-        Object.assign(Properties, { Timeout: 3, MemorySize: 128 })
+        Object.assign(Properties, { Timeout: 2, MemorySize: 128 })
       }
       await writeFile(path, JSON.stringify(template))
     }
