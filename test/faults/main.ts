@@ -65,8 +65,9 @@ async function findBreaks(): Promise<number> {
 }
 
 async function kill(times: number): Promise<number> {
-  const { points, violations } = await killOften(times, seed, (line) => console.log(line))
-  console.log(`${times} times killed, ${points} points acknowledged, ${violations.length} violations`)
+  const { points, sentAgain, violations } = await killOften(times, seed, (line) => console.log(line))
+  const again = `${sentAgain} records that looked like killers sent again`
+  console.log(`${times} times killed, ${points} points acknowledged, ${again}, ${violations.length} violations`)
   for (const violation of violations.slice(0, 20)) console.log(`  ${violation}`)
   return violations.length > 0 ? 1 : 0
 }
