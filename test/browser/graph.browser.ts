@@ -125,8 +125,8 @@ describe.skipIf(CHROMIUM === undefined)('graphs of a real host', () => {
     })
     await page.locator('.panel').nth(1).locator('.legend tbody tr').nth(3).waitFor()
     expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe('rgb(13, 18, 23)')
-    expect(await legend(page, 0)).toMatchObject({ 'proc.meminfo.cached': { max: '539.3 KiB' } })
-    expect(await legend(page, 1)).toMatchObject({ 'iface=lo': { max: '380.6 KiB/s' } })
+    await expect.poll(() => legend(page, 0)).toMatchObject({ 'proc.meminfo.cached': { max: '539.3 KiB' } })
+    await expect.poll(() => legend(page, 1)).toMatchObject({ 'iface=lo': { max: '380.6 KiB/s' } })
     const box = (await page.locator('.u-over').first().boundingBox())!
     await page.mouse.move(box.x + box.width * 0.4, box.y + 60)
     const heads = page.locator('.legend thead th:nth-child(2)')

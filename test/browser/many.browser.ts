@@ -7,7 +7,7 @@ import { putForwardInput } from '../../lib/uid/table.ts'
 import type { LocalServer } from '../../local/server.ts'
 import { runTsdb } from '../helpers/cli.ts'
 import { startTestServer } from '../helpers/server.ts'
-import { CHROMIUM, launch, legend, open, picture } from './chromium.ts'
+import { CHROMIUM, launch, legend, open } from './chromium.ts'
 
 const NAMES = 100_000
 const nameOf = (index: number) => `app.${['web', 'db', 'queue', 'cache'][index % 4]}.n${String(index).padStart(6, '0')}`
@@ -45,7 +45,6 @@ describe.skipIf(CHROMIUM === undefined)('much of everything', () => {
     await alert.waitFor()
     expect(error.message).toMatch(/1,?000/)
     expect(await alert.textContent()).toBe(error.message + error.details)
-    await picture(page, 'budget')
     await page.getByRole('button', { name: 'Remove query C' }).click()
     await page.getByRole('button', { name: 'Remove query B' }).click()
     await expect.poll(async () => Object.keys(await legend(page))).toEqual(['cpu=all', 'cpu=0', 'cpu=1'])
