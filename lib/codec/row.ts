@@ -129,22 +129,34 @@ export function encodeRow({ points, newest }: Row, replaced?: Uint8Array): RowPa
  * @throws CorruptDataError for an unknown format and for bytes that are no row
  */
 export function decodeRow(parts: readonly RowPart[], baseTimeS: number): Row {
-  const zero = parts.findLast(({ part }) => part === 0)?.value
-  if (zero === undefined) throw new IncompleteRowError([0], undefined)
-  const head = readHead(zero, true)
+  const { zero, head, others } = headsOf(parts)
   const isVersion1 = head.format === CELLS_1 || head.format === CHUNK_1
   const newest = isVersion1 ? readArrival1(head.reader, baseTimeS) : readArrival(head.reader)
   const first = readBody(head, baseTimeS)
-  const rowOf = (points: PointColumns): Row => {
-    if (points.count === 0) throw new CorruptDataError('row', 'no points', zero)
-    const after = isVersion1 ? 0 : points.times[points.count - 1]!
-    return { points, newest: { ...newest, arrival: newest.arrival + after } }
-  }
-  if (head.others.length === 0) return rowOf(first)
+  const points = others.length === 0 ? first : joinParts([first, ...others.map((other) => readBody(other, baseTimeS))])
+  if (points.count === 0) throw new CorruptDataError('row', 'no points', zero)
+  const after = isVersion1 ? 0 : points.times[points.count - 1]!
+  return { points, newest: { ...newest, arrival: newest.arrival + after } }
+}
 
+/**
+ * Looks whether nothing of a row is missing, without decoding it.
+ * @param parts as for decodeRow
+ * @throws IncompleteRowError, CorruptDataError as decodeRow does before it looks at points
+ */
+export function checkParts(parts: readonly RowPart[]): void {
+  headsOf(parts)
+}
+
+/** The heads of part 0 and, in order of time, of those that it refers to. */
+function headsOf(parts: readonly RowPart[]): { zero: Uint8Array; head: Head; others: readonly Head[] } {
+  const zero = parts.findLast(({ part }) => part === 0)?.value
+  if (zero === undefined) throw new IncompleteRowError([0], undefined)
+  const head = readHead(zero, true)
+  if (head.others.length === 0) return { zero, head, others: [] }
   const values = new Map(parts.map(({ part, value }) => [part, value]))
   const missing: number[] = []
-  const heads: Head[] = []
+  const others: Head[] = []
   let sum = crc32(zero.subarray(head.stamped))
   for (const part of head.others) {
     const value = values.get(part)
@@ -154,11 +166,11 @@ export function decodeRow(parts: readonly RowPart[], baseTimeS: number): Row {
       continue
     }
     sum = crc32(value.subarray(other.stamped), sum)
-    heads.push(other)
+    others.push(other)
   }
   if (missing.length > 0) throw new IncompleteRowError(missing, head.others.length + 1)
   if (sum !== head.stamp) throw new CorruptDataError('row', 'its parts do not match their checksum', zero)
-  return rowOf(joinParts([first, ...heads.map((other) => readBody(other, baseTimeS))]))
+  return { zero, head, others }
 }
 
 /**

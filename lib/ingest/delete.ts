@@ -190,7 +190,8 @@ async function deleteFromHour(
     }
   } catch (error) {
     if (error instanceof ConditionFailedError) throw new DeleteUnfinishedError('somebody else has the lease', error)
-    if (error instanceof DeleteUnfinishedError) await store.ledger.release(lease)
+    // As below: some rows may have been rewritten.
+    if (error instanceof DeleteUnfinishedError) await store.ledger.postpone(lease, clock())
     throw error
   }
   // Counts as a round of sealing, so that readers see the rows as they are now and not as a replica has them.

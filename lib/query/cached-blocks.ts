@@ -3,6 +3,7 @@ import { type CacheCounts, noCacheCounts } from '../model/cache-counts.ts'
 import type { DataStore, KeyedBlock } from '../store/data.ts'
 import type { ShelfHour } from '../store/ledger.ts'
 import { readAhead } from '../store/parallel.ts'
+import type { ScanRange } from './range.ts'
 import { WeightedCache } from './weighted-cache.ts'
 
 /** Bytes of blocks that are kept, as they are stored. */
@@ -28,18 +29,23 @@ export interface MetricBlock {
   readonly bytes: number
 }
 
+/** Which blocks there are, asked of some hours ahead of time. */
+export type AskedAhead = ReadonlyMap<string, Promise<Uint8Array[]>>
+
 /** What an hour weighs besides its blocks, in bytes. */
 const HOUR_BYTES = 1000
 
 /** Blocks of an hour of a shelf. */
 class HourBlocks {
+  readonly hour: ShelfHour
   readonly #blocks = new Map<string, KeyedBlock>()
   readonly #most: number
   /** Of all that were added. */
   #bytes = HOUR_BYTES
 
   /** @param most bytes: of an hour that has more none is kept */
-  constructor(most: number) {
+  constructor({ shelf, baseTime }: ShelfHour, most: number) {
+    this.hour = { shelf, baseTime }
     this.#most = most
   }
 
@@ -83,18 +89,45 @@ export class CachedBlocks {
   }
 
   /**
+   * Asks of hours that blocks are kept of which there are, while the ledger is still to say whether these hours are open: for what a
+   * query sees of an open hour it does not matter which of the two comes first, since all of its points are in its blocks from its
+   * beginning until it is sealed.
+   * @param most hours that are asked
+   * @returns for readHour of the same query
+   */
+  askAhead(shelves: readonly number[], range: ScanRange, most: number): AskedAhead {
+    const asked = new Map<string, Promise<Uint8Array[]>>()
+    for (const { hour } of this.#hours.values()) {
+      if (asked.size === most) break
+      const { shelf, baseTime } = hour
+      if (baseTime < range.from || baseTime >= range.to || !shelves.includes(shelf)) continue
+      const sks = this.#data.blockSks(shelf, baseTime)
+      // Nobody waits for it where the hour turns out to be sealed.
+      sks.catch(() => undefined)
+      asked.set(nameOf(hour), sks)
+    }
+    return asked
+  }
+
+  /** Forgets the blocks of an hour that is no longer open. */
+  forget(hour: ShelfHour): void {
+    this.#hours.delete(nameOf(hour))
+  }
+
+  /**
    * All blocks of an open hour of a shelf, in no order.
    * @param metric UID: series of others are not decoded
+   * @param ahead of askAhead for this query @default the hour is asked now
    * @yields some at a time
    * @throws StoreUnavailableError, CorruptDataError
    */
-  async *readHour(hour: ShelfHour, metric: number): AsyncGenerator<MetricBlock[]> {
+  async *readHour(hour: ShelfHour, metric: number, ahead?: AskedAhead): AsyncGenerator<MetricBlock[]> {
     const name = nameOf(hour)
     const known = this.#hours.get(name)
     if (known === undefined) return yield* this.#readAll(hour, name, metric)
     const there: KeyedBlock[] = []
     const missing: Uint8Array[] = []
-    for (const sk of await this.#data.blockSks(hour.shelf, hour.baseTime)) {
+    for (const sk of await (ahead?.get(name) ?? this.#data.blockSks(hour.shelf, hour.baseTime))) {
       const block = known.get(sk)
       if (block === undefined) missing.push(sk)
       else there.push(block)
@@ -113,7 +146,7 @@ export class CachedBlocks {
   }
 
   async *#readAll(hour: ShelfHour, name: string, metric: number): AsyncGenerator<MetricBlock[]> {
-    const read = new HourBlocks(this.#bytesKept)
+    const read = new HourBlocks(hour, this.#bytesKept)
     for await (const page of readAhead(this.#data.readKeyedBlocks(hour.shelf, hour.baseTime))) {
       this.cacheCounts.misses += page.length
       this.#keep(name, read, page)

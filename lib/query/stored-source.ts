@@ -13,9 +13,10 @@ import { mapParallel, readAhead } from '../store/parallel.ts'
 import type { TagConstraint } from '../store/postings-pages.ts'
 import type { RowStore, StoredRow } from '../store/rows.ts'
 import type { SeriesIndex } from '../store/series-index.ts'
-import { CachedBlocks, type MetricBlock } from './cached-blocks.ts'
+import { type AskedAhead, CachedBlocks, type MetricBlock } from './cached-blocks.ts'
 import { CachedIndex } from './cached-index.ts'
-import { planRows, type RowBlock, type RowHour } from './plan-rows.ts'
+import { CachedRows, rowVersion } from './cached-rows.ts'
+import { planRows, type RowHour } from './plan-rows.ts'
 import type { ScanRange } from './range.ts'
 import type { IndexSelection, ReadBudget, SeriesSource, StoredSeries } from './series.ts'
 
@@ -104,6 +105,7 @@ export class StoredSeriesSource implements SeriesSource {
   readonly #clock: () => number
   readonly #blocks: CachedBlocks
   readonly #index: CachedIndex
+  readonly #rows: CachedRows
   readonly #values: SeenValues
 
   /** Of answers of the series index, and of blocks of open hours. */
@@ -121,6 +123,7 @@ export class StoredSeriesSource implements SeriesSource {
     this.#clock = clock
     this.#blocks = new CachedBlocks(store.data)
     this.#index = new CachedIndex(store.index, clock)
+    this.#rows = new CachedRows(store.rows, clock)
     this.#values = values
   }
 
@@ -133,11 +136,14 @@ export class StoredSeriesSource implements SeriesSource {
   ): Promise<StoredSeries[]> {
     const nowS = this.#clock() / 1000
     const reading: Reading = { metric, wanted, budget, gathered: new Map(), nowS, values: this.#values }
-    const hours = await this.#plan(metric, range, budget)
+    const history = await this.#store.layout.readLayout(range)
+    const shelves = shelvesInRange(history, metric, range)
+    const ahead = this.#blocks.askAhead(shelves, range, READS_AT_A_TIME)
+    const hours = await this.#plan(reading, range, history, shelves)
     // What is in blocks first, the rows last. A seal that comes in between has put into the rows what the blocks held; the
     // other way round it could take a point from where it is looked for next to where nobody looks any more.
     const inBlocks = hours.flatMap(({ shelves }) => shelves.filter(({ state }) => state !== 'sealed'))
-    await mapParallel(inBlocks, READS_AT_A_TIME, (hour) => this.#readBlocks(hour, reading))
+    await mapParallel(inBlocks, READS_AT_A_TIME, (hour) => this.#readBlocks(hour, reading, ahead))
     await this.#readRows(hours, reading, selection)
     const series = [...reading.gathered.values()].filter((one) => one !== undefined)
     series.sort((a, b) => Buffer.compare(a.tsuid, b.tsuid))
@@ -145,9 +151,12 @@ export class StoredSeriesSource implements SeriesSource {
   }
 
   /** The hours that the ledger names, with those of their shelves that the metric's series lie on. */
-  async #plan(metric: number, range: ScanRange, budget: ReadBudget): Promise<PlannedHour[]> {
-    const history = await this.#store.layout.readLayout(range)
-    const shelves = shelvesInRange(history, metric, range)
+  async #plan(
+    { metric, budget }: Reading,
+    range: ScanRange,
+    history: LayoutHistory,
+    shelves: readonly number[],
+  ): Promise<PlannedHour[]> {
     const { ledger } = this.#store
     const isLong = range.to - range.from > LISTED_FROM_S
     const list = isLong ? await ledger.readDayList(shelves, range.from, range.to - 1) : undefined
@@ -168,9 +177,10 @@ export class StoredSeriesSource implements SeriesSource {
   }
 
   /** Reads what the ledger says of a shelf's hour is in blocks. */
-  async #readBlocks(hour: LedgerHour, reading: Reading): Promise<void> {
+  async #readBlocks(hour: LedgerHour, reading: Reading, ahead: AskedAhead): Promise<void> {
     let blocks = 0
-    const pages = hour.state === 'open' ? this.#blocks.readHour(hour, reading.metric) : this.#lateBlocks(hour, reading)
+    const pages =
+      hour.state === 'open' ? this.#blocks.readHour(hour, reading.metric, ahead) : this.#lateBlocks(hour, reading)
     for await (const page of pages) {
       for (const { block, bytes } of page) this.#gatherBlock(reading, block, bytes)
       blocks += page.length
@@ -205,6 +215,7 @@ export class StoredSeriesSource implements SeriesSource {
     for (const hour of hours) {
       const inRows = hour.shelves.filter(({ state }) => state !== 'open')
       if (inRows.length === 0) continue
+      for (const shelf of inRows) this.#blocks.forget(shelf)
       const settled = inRows.every(({ roundEndedAt }) => this.#clock() - roundEndedAt >= SETTLED_AFTER_MS)
       sealedAt = inRows.reduce((latest, { roundEndedAt }) => Math.max(latest, roundEndedAt), sealedAt)
       sealed.set(hour.baseTime, { ...hour, shelves: inRows })
@@ -223,22 +234,15 @@ export class StoredSeriesSource implements SeriesSource {
       ...rowSizeOf([...sealed.values()].flatMap(({ shelves }) => shelves)),
     })
     budget.planned?.(stats)
+    const versions = new Map([...sealed].map(([baseTime, { shelves }]) => [baseTime, rowVersion(shelves)]))
+    // Counted as they come: an hour of a metric may have more series than memory has room for.
+    const onRead = (bytes: number) => budget.bytes(bytes)
     await mapParallel(blocks, READS_AT_A_TIME, async (block) => {
-      for (const row of await this.#readRowBlock(metric, block, budget)) {
+      for (const row of await this.#rows.read(metric, block, versions, onRead)) {
         const hour = sealed.get(row.baseTime)
         if (hour !== undefined) this.#gatherRow(reading, hour, row)
       }
     })
-  }
-
-  async #readRowBlock(metric: number, block: RowBlock, budget: ReadBudget): Promise<StoredRow[]> {
-    const { read, baseTimes, tsuids = [], consistent } = block
-    const { rows } = this.#store
-    // Counted as they come: an hour of a metric may have more series than memory has room for.
-    const options = { consistent, onRead: (bytes: number) => budget.bytes(bytes) }
-    if (read === 'exact') return rows.readRowsExact(baseTimes, tsuids, options)
-    const found = await mapParallel(baseTimes, 1, (baseTime) => rows.readRowsRange(metric, baseTime, options))
-    return found.flat()
   }
 
   /** @param hour with its sealed shelves alone */

@@ -30,6 +30,16 @@ export class WeightedCache<K, V> {
     }
   }
 
+  /** Forgets a value, where it is kept. */
+  delete(key: K): void {
+    this.#drop(key)
+  }
+
+  /** All values, that which was not used for the longest time first; none counts as used by it. */
+  *values(): IterableIterator<V> {
+    for (const { value } of this.#entries.values()) yield value
+  }
+
   #drop(key: K): void {
     this.#weight -= this.#entries.get(key)?.weight ?? 0
     this.#entries.delete(key)

@@ -29,6 +29,8 @@ export interface LedgerHour extends ShelfHour {
   readonly roundEndedAt: number
   /** Milliseconds since 1970 until which somebody works on the hour; 0 where nobody does. */
   readonly leasedUntil: number
+  /** How often a lease of the hour was given. Rows are written under leases alone. */
+  readonly fence: number
   /** What the last sealing wrote: rows, and the bytes of their values; 0 where there was none. */
   readonly rows: number
   readonly rowBytes: number
@@ -61,6 +63,7 @@ export function ledgerHour(item: Item, { shelf, baseTime }: ShelfHour, names: Ho
     rounds: numberOr0(names.rounds),
     roundEndedAt: numberOr0(names.ended),
     leasedUntil: numberOr0(names.leasedUntil),
+    fence: numberOr0(names.fence),
     rows: numberOr0(names.rows),
     rowBytes: numberOr0(names.rowBytes),
     cleared: item[names.cleared] !== undefined && numberAt(item, names.cleared) === numberOr0(names.rounds),

@@ -1,5 +1,5 @@
 import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
-import { bytesAt, numberAt } from './attributes.ts'
+import { bytesAt } from './attributes.ts'
 import type { Dynamo, ItemKey } from './dynamo.ts'
 import { ConditionFailedError } from './errors.ts'
 import { dayOf, ledgerKey } from './keys.ts'
@@ -231,7 +231,7 @@ export class Ledger {
       const names = hourAttributes(hour.baseTime)
       const stored = ledgerHour(item, hour, names)
       const progress = item[names.progress] && decodeProgress(bytesAt(item, names.progress), stored)
-      return { ...stored, owner, fence: numberAt(item, names.fence), ...(progress && { progress }) }
+      return { ...stored, owner, ...(progress && { progress }) }
     } catch (error) {
       if (error instanceof ConditionFailedError) return undefined
       throw error

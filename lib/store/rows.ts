@@ -5,7 +5,7 @@ import type {
   UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
 import { IncompleteRowError } from '../codec/errors.ts'
-import { decodeRow, encodeRow, otherParts, type Row, type RowPart, renumberParts } from '../codec/row.ts'
+import { checkParts, decodeRow, encodeRow, otherParts, type Row, type RowPart, renumberParts } from '../codec/row.ts'
 import { decodeRowKey, encodeRowKey, PART_BYTES, POINTS_SK, type RowKey, rowPk, saltOf } from '../codec/row-key.ts'
 import { hashTsuid } from '../codec/tsuid.ts'
 import { lastExpiry } from '../model/pick-points.ts'
@@ -26,7 +26,7 @@ export interface RowId {
 
 /** A row as it was read. */
 export interface StoredRow extends RowId {
-  /** Asking for it may decode it: ask once. */
+  /** Asking for it decodes it, each time. */
   readonly row: Row
   /** Of the values of all its parts. */
   readonly bytes: number
@@ -215,9 +215,8 @@ export class RowStore {
     }
     if (head === undefined) return undefined
     const { tsuid, baseTime } = head
-    const [zero] = parts.filter(({ part }) => part === 0)
-    if (zero !== undefined && otherParts(zero.value).length === 0) return new RowOfOnePart(tsuid, baseTime, zero)
-    return { tsuid, baseTime, row: decodeRow(parts, baseTime), bytes: sizeOf(parts) }
+    checkParts(parts)
+    return new WholeRow(tsuid, baseTime, parts)
   }
 
   /** All parts of a row, read anew. */
@@ -236,22 +235,22 @@ export class RowStore {
   }
 }
 
-/** A row, like nearly every one, that nothing can be missing of, decoded when its points are asked for. */
-class RowOfOnePart implements StoredRow {
+/** A row that nothing is missing of, decoded whenever its points are asked for: until then it takes the bytes that were read. */
+class WholeRow implements StoredRow {
   readonly tsuid: Uint8Array
   readonly baseTime: number
   readonly bytes: number
-  readonly #part: RowPart
+  readonly #parts: readonly RowPart[]
 
-  constructor(tsuid: Uint8Array, baseTime: number, part: RowPart) {
+  constructor(tsuid: Uint8Array, baseTime: number, parts: readonly RowPart[]) {
     this.tsuid = tsuid
     this.baseTime = baseTime
-    this.bytes = part.value.length
-    this.#part = part
+    this.bytes = sizeOf(parts)
+    this.#parts = parts
   }
 
   get row(): Row {
-    return decodeRow([this.#part], this.baseTime)
+    return decodeRow(this.#parts, this.baseTime)
   }
 }
 

@@ -11,15 +11,24 @@ declare module 'dynalite' {
 }
 
 declare module 'dynalite/db/index.js' {
+  import type { Readable } from 'node:stream'
+
   interface ValueIterator {
+    /** Some values more; none at the end. */
+    nextv(size: number): Promise<unknown[]>
     close(): Promise<void>
-    return?: () => Promise<void>
+  }
+  /** LevelDB, or its counterpart in memory, with dynalite's additions. */
+  export interface LevelDb {
+    readonly status: string
+    /** undefined: there is none. */
+    get(key: string, done: (error: unknown, value?: unknown) => void): void
+    getSync(key: string): unknown
+    values(range?: object): ValueIterator
+    createValueStream(range?: object): Readable
   }
   interface Store {
-    db: {
-      open(): Promise<void>
-      values(options?: object): ValueIterator
-    }
+    db: LevelDb
   }
   const db: { create(options: object): Store }
   export default db

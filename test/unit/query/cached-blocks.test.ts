@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { encodeBlock } from '../../../lib/codec/block.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
-import { CachedBlocks } from '../../../lib/query/cached-blocks.ts'
+import { type AskedAhead, CachedBlocks } from '../../../lib/query/cached-blocks.ts'
 import type { Store } from '../../../lib/store/index.ts'
 import { blockSeries } from '../../helpers/blocks.ts'
 import { type RunningDynamo, startDynamo } from '../../helpers/dynamo.ts'
@@ -42,10 +42,10 @@ function put(value: number, writtenAt: number, metrics: readonly number[] = [1])
 }
 
 /** The values that a reader finds of a metric, ascending, and the requests that this took. */
-async function read(blocks: CachedBlocks, metric = 1) {
+async function read(blocks: CachedBlocks, metric = 1, ahead?: AskedAhead) {
   requests = []
   const values: number[] = []
-  for await (const page of blocks.readHour({ shelf: SHELF, baseTime }, metric)) {
+  for await (const page of blocks.readHour({ shelf: SHELF, baseTime }, metric, ahead)) {
     for (const { block, bytes } of page) {
       expect(bytes).toBeGreaterThan(0)
       for (const { points } of block.series) values.push(...points.values.subarray(0, points.count))
@@ -63,6 +63,23 @@ test('blocks that were read are not read again: the hour is asked for its keys, 
   expect(await read(blocks)).toEqual({ values: [1, 2, 3, 4], requests: ['Query', 'BatchGetItem'] })
   expect(await read(blocks)).toEqual({ values: [1, 2, 3, 4], requests: ['Query'] })
   expect(blocks.cacheCounts).toEqual({ hits: 3 + 3 + 4, misses: 3 + 1 })
+})
+
+test('hours that blocks are kept of are asked ahead, within the range and on the shelves that a query reads', async () => {
+  const blocks = new CachedBlocks(store.data)
+  const range = { from: baseTime, to: baseTime + 3600 }
+  await put(1, 1000)
+  expect(blocks.askAhead([SHELF], range, 24).size, 'nothing is kept yet').toBe(0)
+  await read(blocks)
+  expect(blocks.askAhead([SHELF + 1], range, 24).size).toBe(0)
+  expect(blocks.askAhead([SHELF], { from: baseTime + 3600, to: baseTime + 7200 }, 24).size).toBe(0)
+  expect(blocks.askAhead([SHELF], range, 0).size).toBe(0)
+  await put(2, 1002)
+  const ahead = blocks.askAhead([SHELF], range, 24)
+  await Promise.all(ahead.values())
+  expect(await read(blocks, 1, ahead)).toEqual({ values: [1, 2], requests: ['BatchGetItem'] })
+  blocks.forget({ shelf: SHELF, baseTime })
+  expect(blocks.askAhead([SHELF], range, 24).size).toBe(0)
 })
 
 test('a block whose writer has a slow clock is found though its key comes before those that are known', async () => {

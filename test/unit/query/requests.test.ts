@@ -20,6 +20,8 @@ let dynamo: RunningDynamo
 let store: Store
 let source: StoredSeriesSource
 let requests: string[] = []
+/** Milliseconds that the source's clock is ahead. */
+let aheadMs = 3_600_000
 
 beforeAll(async () => {
   dynamo = await startDynamo()
@@ -40,9 +42,10 @@ beforeAll(async () => {
   await consumeBatch(consumer, [{ sequence: '1', arrivalMs: (START + DAYS * DAY) * 1000, shard: 0, bytes }])
   const sealed = await seal(store, { until: Date.now() + 60_000, leaseMs: 60_000, backOff: false })
   expect(sealed).toMatchObject({ rows: DAYS * HOSTS, left: 0 })
-  source = new StoredSeriesSource(store, DEFAULT_UID_WIDTHS, () => Date.now() + 3_600_000)
-  // names and the layout are looked up once and kept
+  source = new StoredSeriesSource(store, DEFAULT_UID_WIDTHS, () => Date.now() + aheadMs)
+  // names and the layout are looked up once and kept, rows for a quarter of an hour
   await requestsOf('sum:cpu{host=h1}', START)
+  aheadMs += 16 * 60_000
 }, 60_000)
 
 afterAll(async () => {
@@ -69,6 +72,9 @@ it('one host of 30 days is one request to the ledger and one for all its rows', 
   expect(sum).toBe(DAYS)
   expect(usage.rows).toBe(DAYS)
   expect(counts).toEqual({ BatchGetItem: 2 })
+  const again = await requestsOf('sum:cpu{host=h1}', START)
+  expect([again.sum, again.usage.rows]).toEqual([DAYS, DAYS])
+  expect(again.counts, 'the ledger is asked whether the rows are the same').toEqual({ BatchGetItem: 1 })
 })
 
 it('all hosts of 30 days are one request to the ledger and one for each hour that holds points', async () => {
@@ -76,6 +82,11 @@ it('all hosts of 30 days are one request to the ledger and one for each hour tha
   expect(sum).toBe(DAYS * HOSTS)
   expect(usage.rows).toBe(DAYS * HOSTS)
   expect(counts).toEqual({ BatchGetItem: 1, Query: DAYS })
+  const again = await requestsOf('sum:cpu', START)
+  expect([again.sum, again.usage.rows]).toEqual([DAYS * HOSTS, DAYS * HOSTS])
+  expect(again.counts).toEqual({ BatchGetItem: 1 })
+  const one = await requestsOf('sum:cpu{host=h1}', START)
+  expect([one.sum, one.counts], 'all rows of an hour are also those of one host').toEqual([DAYS, { BatchGetItem: 1 }])
 })
 
 it('30 days that hold nothing are one request', async () => {
