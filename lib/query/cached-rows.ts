@@ -12,8 +12,9 @@ const ROW_BYTES = 400
 const HOUR_BYTES = 500
 
 /**
- * Milliseconds after which an hour is read anew though the ledger says that nothing has changed: what a read that was not strongly
- * consistent may have missed after all is not missed for ever.
+ * Milliseconds after which an hour is read anew though the ledger says that nothing has changed: so what a read that was not strongly
+ * consistent missed after all is not missed for ever, nor what differs in a table that was restored, where leases are counted from what
+ * they were then.
  */
 const LONGEST_KEPT_MS = 15 * 60_000
 

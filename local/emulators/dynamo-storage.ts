@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { LevelDb } from 'dynalite/db/index.js'
+import type { LevelDb, ValueIterator } from 'dynalite/db/index.js'
 
 /** Bytes of values that a Query or Scan has read ahead of it at a time; LevelDB's own 16 KB are two blocks. */
 const READ_AHEAD_BYTES = 2 ** 18
@@ -15,36 +15,31 @@ const READ_AHEAD_VALUES = 1000
 export function tuneReads(db: LevelDb): void {
   const get = db.get.bind(db)
   db.get = (key, done) => {
-    // not yet, or no longer: dynalite's own knows what to do
-    if (db.status !== 'open') return get(key, done)
+    // Not yet, or no longer: dynalite's own knows what to do. What waited until it is open, it asks for without a callback.
+    if (typeof done !== 'function' || db.status !== 'open') return get(key, done)
     let value: unknown
     try {
       value = db.getSync(key)
     } catch (error) {
       process.nextTick(done, error)
-      return
+      return undefined
     }
     process.nextTick(done, null, value)
+    return undefined
   }
-  db.createValueStream = (range) => {
-    const iterator = db.values({ ...range, highWaterMarkBytes: READ_AHEAD_BYTES })
-    return new Readable({
-      objectMode: true,
-      async read() {
-        try {
-          const values = await iterator.nextv(READ_AHEAD_VALUES)
-          for (const value of values) this.push(value)
-          if (values.length === 0) this.push(null)
-        } catch (error) {
-          this.destroy(error instanceof Error ? error : new Error(String(error)))
-        }
-      },
-      destroy(error, done) {
-        iterator.close().then(
-          () => done(error),
-          () => done(error),
-        )
-      },
-    })
+  db.createValueStream = (range) =>
+    Readable.from(valuesOf(db.values({ ...range, highWaterMarkBytes: READ_AHEAD_BYTES })), { objectMode: true })
+}
+
+/** Closes the iterator at its end, and where nobody wants more. */
+async function* valuesOf(iterator: ValueIterator): AsyncGenerator<unknown, void, undefined> {
+  try {
+    for (;;) {
+      const values = await iterator.nextv(READ_AHEAD_VALUES)
+      if (values.length === 0) return
+      yield* values
+    }
+  } finally {
+    await iterator.close()
   }
 }

@@ -13,7 +13,7 @@ declare module 'dynalite' {
 declare module 'dynalite/db/index.js' {
   import type { Readable } from 'node:stream'
 
-  interface ValueIterator {
+  export interface ValueIterator {
     /** Some values more; none at the end. */
     nextv(size: number): Promise<unknown[]>
     close(): Promise<void>
@@ -22,7 +22,8 @@ declare module 'dynalite/db/index.js' {
   export interface LevelDb {
     readonly status: string
     /** undefined: there is none. */
-    get(key: string, done: (error: unknown, value?: unknown) => void): void
+    /** @param done without it, a promise is returned */
+    get(key: string, done?: (error: unknown, value?: unknown) => void): Promise<unknown> | undefined
     getSync(key: string): unknown
     values(range?: object): ValueIterator
     createValueStream(range?: object): Readable
