@@ -4,6 +4,8 @@ import type { LevelDb, ValueIterator } from 'dynalite/db/index.js'
 /** Bytes of values that a Query or Scan has read ahead of it at a time; LevelDB's own 16 KB are two blocks. */
 const READ_AHEAD_BYTES = 2 ** 18
 const READ_AHEAD_VALUES = 1000
+/** Values that come first, of which a Query with a limit may want no more. */
+const FIRST_VALUES = 16
 
 /**
  * Has dynalite's reads of LevelDB (or of its counterpart in memory) make fewer ways between threads, and end where they end:
@@ -34,8 +36,8 @@ export function tuneReads(db: LevelDb): void {
 /** Closes the iterator at its end, and where nobody wants more. */
 async function* valuesOf(iterator: ValueIterator): AsyncGenerator<unknown, void, undefined> {
   try {
-    for (;;) {
-      const values = await iterator.nextv(READ_AHEAD_VALUES)
+    for (let count = FIRST_VALUES; ; count = READ_AHEAD_VALUES) {
+      const values = await iterator.nextv(count)
       if (values.length === 0) return
       yield* values
     }

@@ -4,9 +4,10 @@ import { KIND_FLOAT, PointColumnsBuilder } from '../../../lib/model/points.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
 import { CachedRows, rowVersion } from '../../../lib/query/cached-rows.ts'
 import type { RowBlock } from '../../../lib/query/plan-rows.ts'
-import { openStore, type Store } from '../../../lib/store/index.ts'
+import type { Store } from '../../../lib/store/index.ts'
 import type { Lease, LedgerHour } from '../../../lib/store/ledger.ts'
-import { type RunningDynamo, startDynamo, TABLES } from '../../helpers/dynamo.ts'
+import { type RunningDynamo, startDynamo } from '../../helpers/dynamo.ts'
+import { openTestStore } from '../../helpers/store.ts'
 
 const FIRST_HOUR = 1_356_998_400
 const METRIC = 1
@@ -24,11 +25,7 @@ let rows: CachedRows
 
 beforeAll(async () => {
   dynamo = await startDynamo()
-  store = openStore({
-    tables: TABLES,
-    uidWidths: DEFAULT_UID_WIDTHS,
-    shelves: 4,
-    saltBuckets: 1,
+  store = openTestStore({
     endpoint: dynamo.endpoint,
     // GetItem is for the layout
     onConsumed: ({ operation }) => {
