@@ -29,7 +29,8 @@ export async function startLoadServer(): Promise<LoadServer> {
   const child = spawn(
     process.execPath,
     ['--import', 'tsx', '--import', probe, 'bin/start.mjs', '--port', '0', '--data', folder, '--log', 'warn'],
-    { cwd: PROJECT, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
+    // As in package.json.
+    { cwd: PROJECT, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { ...process.env, MALLOC_ARENA_MAX: '2' } },
   )
   let banner = ''
   let said = ''
