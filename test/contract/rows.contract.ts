@@ -152,8 +152,7 @@ export function rowsContract(name: string, start: () => Promise<RunningDynamo>):
             }
           }
         })
-        await stage.play(0.01, () => {})
-        await Promise.all([writing, reading])
+        await stage.play(Promise.all([writing, reading]), 0.01, () => {})
         const [last] = await open().rows.readRowsRange(metric, HOUR, consistent)
         expect(versions.slice(written, written + 2)).toContain(last?.row.points.count ?? 0)
       }

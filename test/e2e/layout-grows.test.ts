@@ -178,12 +178,10 @@ class Growth {
     const endMs = this.now + hours * HOUR_MS
     const writers = [0, 1, 2].map((writer) => this.consume(writer, endMs))
     const done = Promise.all([...writers, this.seal(endMs), this.seal(endMs), this.query(endMs)])
-    done.catch(() => {})
     const passTime = () => {
       this.now += this.below(30_000)
     }
-    await Promise.race([done, this.stage.play(0.01, passTime)])
-    await done
+    await this.stage.play(done, 0.01, passTime)
   }
 
   close(): void {

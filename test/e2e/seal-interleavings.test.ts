@@ -201,7 +201,7 @@ class Scenario {
     if (this.below(2) === 0) await consumed
     const { metric: name, host, start, end } = this.doomed
     const uidOf = async (kind: 'metric' | 'tagk' | 'tagv', text: string) =>
-      (await names.uids.namesToUids(kind, [text])).get(text) ?? 0
+      (await this.stage.hold(() => names.uids.namesToUids(kind, [text]))).get(text) ?? 0
     const metric = await uidOf('metric', name)
     const tags = [[await uidOf('tagk', 'host'), await uidOf('tagv', host)]] as const
     const tsuid = encodeTsuid(metric, tags, DEFAULT_UID_WIDTHS)
@@ -284,9 +284,7 @@ class Scenario {
   async run(): Promise<void> {
     const consumed = Promise.all(this.shards.map((records) => this.consume(records)))
     const done = Promise.all([consumed, this.seal(3), this.seal(3), this.query(4), this.delete(consumed)])
-    done.catch(() => {})
-    await Promise.race([done, this.stage.play(0.04, () => this.passTime())])
-    await done
+    await this.stage.play(done, 0.04, () => this.passTime())
   }
 
   close(): void {

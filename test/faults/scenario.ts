@@ -152,7 +152,7 @@ export class Scenario {
       this.#ask(4),
       ...(this.below(3) === 0 ? [this.#delete()] : []),
     ]
-    await this.#play(Promise.all(acts), DEADLY, () => this.#passTime())
+    await this.stage.play(Promise.all(acts), DEADLY, () => this.#passTime())
   }
 
   /** Plays what everybody does after the faults: stores what is left, seals all, plants what waits. */
@@ -160,7 +160,7 @@ export class Scenario {
     this.faults.on = false
     // Whoever looks at the end must not answer from what it knew before.
     this.#alone.clear()
-    await this.#play(Promise.all([this.#consume(0), this.#consume(1)]), 0, () => {})
+    await this.stage.play(Promise.all([this.#consume(0), this.#consume(1)]), 0, () => {})
     // Leases of the dead end, and late hours come back after six hours at most.
     for (let round = 0; round < 4; round++) {
       this.now += 7 * HOUR_MS
@@ -185,7 +185,7 @@ export class Scenario {
     const done = this.#live(running, async (handler) => {
       answer = await handler(event, context)
     })
-    await this.#play(done, 0, () => {})
+    await this.stage.play(done, 0, () => {})
     return answer
   }
 
@@ -193,15 +193,6 @@ export class Scenario {
   async api(entry: Entry, method: string, path: string, body?: object): Promise<{ status: number; text: string }> {
     const event = httpEvent({ method, path, ...(body !== undefined && { body: JSON.stringify(body) }) })
     return answerOf(await this.alone(entry, event))
-  }
-
-  async #play(done: Promise<unknown>, deadly: number, eachStep: () => void): Promise<void> {
-    done.catch(() => {})
-    const played = this.stage.play(deadly, eachStep)
-    await Promise.race([done, played])
-    await done
-    // Until then it would let time pass, and processes die, for whoever comes next.
-    await played
   }
 
   #passTime(): void {

@@ -40,7 +40,6 @@ export class Stage {
   readonly #random: () => number
   readonly #waiting: Waiting[] = []
   #underWay = 0
-  #running = 0
 
   constructor(random: () => number) {
     this.#random = random
@@ -83,28 +82,30 @@ export class Stage {
 
   /** Begins what a process does; its death by the stage's hand is no error. */
   async begin(actor: Actor, run: () => Promise<void>): Promise<void> {
-    this.#running++
     try {
       await run()
     } catch (error) {
       if (!actor.isDead) throw error
-    } finally {
-      this.#running--
     }
   }
 
   /**
-   * Lets one request after the other be made until all processes are done.
+   * Lets one request after the other be made.
+   * @param done all that the processes do. That none of them waits for its turn does not say so: one may wait for another, or be yet to begin
    * @param deadly chance of dying at a request
    * @param eachStep called before each request
+   * @throws what `done` fails with
    */
-  async play(deadly: number, eachStep: () => void): Promise<void> {
+  async play(done: Promise<unknown>, deadly: number, eachStep: () => void): Promise<void> {
+    let isDone = false
+    const end = () => {
+      isDone = true
+    }
+    done.then(end, end)
     for (;;) {
       await this.#settle()
-      if (this.#waiting.length === 0) {
-        if (this.#running === 0) return
-        continue
-      }
+      if (isDone) break
+      if (this.#waiting.length === 0) continue
       eachStep()
       const [next] = this.#waiting.splice(Math.floor(this.#random() * this.#waiting.length), 1)
       if (next === undefined) continue
@@ -119,6 +120,7 @@ export class Stage {
         }
       }
     }
+    await done
   }
 
   #turn(actor: Actor): Promise<'make' | 'make and die' | 'die'> {
