@@ -3,6 +3,14 @@ import { MODES, type Mode } from '../lib/access/scopes.ts'
 import { BadDeviceMappingError, parseDeviceMapping } from '../lib/ingest/device-mapping.ts'
 import { DEFAULT_LIMITS, type Limits } from '../lib/model/limits.ts'
 import { DEFAULT_UID_WIDTHS, type UidWidths } from '../lib/model/series.ts'
+import {
+  type AuthorizerConfig,
+  type DomainConfig,
+  noWebDomain,
+  readAuthorizer,
+  readDomain,
+  readWeb,
+} from './config-access.ts'
 import { ContextReader, wholeNumber } from './context.ts'
 import { InvalidContextError } from './errors.ts'
 import { type PluginConfig, readPlugins } from './plugins.ts'
@@ -155,17 +163,6 @@ export interface StackConfig {
    * @default - the API's own URL
    */
   readonly domain: DomainConfig | undefined
-}
-
-/** Tokens of our own, policies of IAM, or JSON Web Tokens of somebody else. */
-export type AuthorizerConfig =
-  | { readonly kind: 'tokens' | 'iam' }
-  | { readonly kind: 'jwt'; readonly issuer: string; readonly audience: readonly string[] }
-
-export interface DomainConfig {
-  readonly name: string
-  /** ACM certificate of the domain: in the stack's region for the API's, in us-east-1 for the UI's, which is CloudFront's. */
-  readonly certificateArn: string
 }
 
 /** Every context key, in the order of docs/deploy.md. */
@@ -374,66 +371,4 @@ function readDeviceMapping(context: Context): string | undefined {
     throw new InvalidContextError('deviceMapping', value, `as docs/devices.md says. ${error.message}`)
   }
   return json
-}
-
-function readAuthorizer(context: Context): AuthorizerConfig {
-  const kind = context.choice('authorizer', ['tokens', 'iam', 'jwt']) ?? 'tokens'
-  const isIssuer = (value: string) => /^https:\/\/[^\s?#]+$/.test(value)
-  const issuer = context.text('jwtIssuer', isIssuer, 'the https:// address that tokens name as their issuer')
-  const isAudience = (value: string) => /^[^\s,]+(,[^\s,]+)*$/.test(value)
-  const audience = context.text('jwtAudience', isAudience, 'the audiences of tokens, with commas between them')
-  if (kind === 'jwt') {
-    if (issuer === undefined) throw new InvalidContextError('jwtIssuer', issuer, 'given with authorizer=jwt')
-    if (audience === undefined) throw new InvalidContextError('jwtAudience', audience, 'given with authorizer=jwt')
-    return { kind, issuer, audience: audience.split(',') }
-  }
-  const alone = issuer === undefined ? 'jwtAudience' : 'jwtIssuer'
-  if (issuer !== undefined || audience !== undefined) {
-    throw new InvalidContextError(alone, issuer ?? audience, 'given with authorizer=jwt alone')
-  }
-  return { kind }
-}
-
-function readWeb(context: Context, { kind }: AuthorizerConfig): boolean {
-  const asked = context.choice('web', ['true', 'false'])
-  if (asked === 'true' && kind === 'iam') {
-    throw new InvalidContextError(
-      'web',
-      asked,
-      "false with authorizer=iam: a browser can't sign requests as IAM wants them",
-    )
-  }
-  return asked === undefined ? kind !== 'iam' : asked === 'true'
-}
-
-/** @throws InvalidContextError where there is a domain for a UI that is not deployed */
-function noWebDomain(context: Context): undefined {
-  for (const key of ['webDomain', 'webCertificateArn'] as const) {
-    const value = context.raw(key)
-    if (value !== undefined) throw new InvalidContextError(key, value, 'given where the browser UI is deployed')
-  }
-  return undefined
-}
-
-/** @param region where the certificate must be; whichever the stack's is, where absent */
-function readDomain(
-  context: Context,
-  nameKey: 'domain' | 'webDomain',
-  certificateKey: 'certificateArn' | 'webCertificateArn',
-  region?: string,
-): DomainConfig | undefined {
-  const isDomain = (value: string) => /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/.test(value)
-  const isCertificate = (value: string) => {
-    const found = /^arn:aws[a-z-]*:acm:([a-z0-9-]+):\d{12}:certificate\/[a-zA-Z0-9-]+$/.exec(value)
-    return found !== null && (region === undefined || found[1] === region)
-  }
-  const name = context.text(nameKey, isDomain, 'a host name such as tsdb.example.com')
-  const where = region === undefined ? '' : ` in ${region}`
-  const certificateArn = context.text(certificateKey, isCertificate, `an ACM certificate's ARN${where}`)
-  if (name === undefined && certificateArn === undefined) return undefined
-  if (certificateArn === undefined)
-    throw new InvalidContextError(nameKey, name, `given together with ${certificateKey}`)
-  if (name === undefined)
-    throw new InvalidContextError(certificateKey, certificateArn, `given together with ${nameKey}`)
-  return { name, certificateArn }
 }
