@@ -306,7 +306,7 @@ async function sealAll(scenario: Scenario): Promise<string[]> {
 }
 
 /** Seeds of a group. A seed gives the same run every time: INTERLEAVINGS=500 looks at more of them. */
-const RUNS = Number(process.env.INTERLEAVINGS ?? 20)
+const RUNS = Number(process.env.INTERLEAVINGS ?? 35)
 
 test.each([
   0, 1, 2, 3, 4, 5,
@@ -322,4 +322,4 @@ test.each([
       scenario.close()
     }
   }
-}, 600_000)
+}, 240_000)
