@@ -6,6 +6,7 @@ import { readKeys, writeKeys } from './block-keys.ts'
 import { readPoints, type SourcedPoints } from './block-points.ts'
 import { joinRuns, type PointRuns, writeRuns } from './block-runs.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
+import { seriesOfColumns } from './decoded-series.ts'
 import { withoutTexts } from './extras.ts'
 import { MAX_SEQUENCE_BYTES, sequenceFromBytes, sequenceToBytes } from './sequence.ts'
 
@@ -178,35 +179,7 @@ export function decodeBlock(bytes: Uint8Array, filter: BlockFilter = {}): Decode
     to,
   )
   if (reader.remaining > 0) reader.fail(`${reader.remaining} bytes too many`)
-  const series = tsuids.map((tsuid, i) => new DecodedSeries(tsuid, cut, i))
-  return { baseTime, widths, sources, series, pointCount: length }
-}
-
-/** A series whose views of the block's columns are made when they are first asked for: for many, the TSUID is enough. */
-class DecodedSeries implements BlockSeries {
-  readonly tsuid: Uint8Array
-  readonly #cut: (index: number) => SourcedPoints
-  readonly #index: number
-  #own: SourcedPoints | undefined
-
-  constructor(tsuid: Uint8Array, cut: (index: number) => SourcedPoints, index: number) {
-    this.tsuid = tsuid
-    this.#cut = cut
-    this.#index = index
-  }
-
-  get points(): PointColumns {
-    return this.#views().points
-  }
-
-  get sources(): Uint32Array {
-    return this.#views().sources
-  }
-
-  #views(): SourcedPoints {
-    this.#own ??= this.#cut(this.#index)
-    return this.#own
-  }
+  return { baseTime, widths, sources, series: seriesOfColumns(tsuids, cut), pointCount: length }
 }
 
 function readWidth(header: ByteReader): number {

@@ -1,77 +1,53 @@
-import { type DecodedBlock, decodeBlock } from '../codec/block.ts'
+import type { DecodedBlock } from '../codec/block.ts'
 import { type CacheCounts, noCacheCounts } from '../model/cache-counts.ts'
 import type { DataStore, KeyedBlock } from '../store/data.ts'
 import type { ShelfHour } from '../store/ledger.ts'
 import { readAhead } from '../store/parallel.ts'
+import { HourBlocks } from './hour-blocks.ts'
+import { type MergedParts, mergeMore, weightOf } from './merged-blocks.ts'
 import type { ScanRange } from './range.ts'
 import { WeightedCache } from './weighted-cache.ts'
 
-/** Bytes of blocks that are kept, as they are stored. */
+/** Bytes of blocks that are kept, as they are stored, about. */
 const BYTES_KEPT = 64 * 2 ** 20
 
-/** Bytes of decoded blocks that are kept, about. */
+/** Bytes of decoded series that are kept, about. */
 const DECODED_BYTES_KEPT = 64 * 2 ** 20
 
-/** Blocks that are asked for by their keys; where more came since, the hour is read anew, in pages. */
+/** Blocks that are asked for by their keys; where more came since, the hour is read in pages. */
 const MOST_ASKED = 40
 
-/** Of a decoded point's columns: time, value, kind, source. */
-const POINT_BYTES = 21
-/** Of the objects of a decoded series and of a source, about. */
-const SERIES_BYTES = 500
-const SOURCE_BYTES = 100
+/** Blocks that are decoded and merged between two looks at what the query may still use. */
+const MERGED_AT_A_TIME = 256
 
-/** A block with the part of it that was asked for. */
-export interface MetricBlock {
-  /** The series of one metric. Shared with other readers: nobody may write to its columns. */
-  readonly block: DecodedBlock
-  /** Bytes of the whole block as it is stored. */
-  readonly bytes: number
+/** The answer to which blocks an hour has. */
+interface Asked {
+  readonly hour: HourBlocks
+  readonly sks: Promise<Uint8Array[]>
+  /** How many blocks of the hour were known when it was asked. All of them are in the answer, unless some were deleted. */
+  readonly known: number
 }
 
 /** Which blocks there are, asked of some hours ahead of time. */
-export type AskedAhead = ReadonlyMap<string, Promise<Uint8Array[]>>
+export type AskedAhead = ReadonlyMap<string, Asked>
 
-/** What an hour weighs besides its blocks, in bytes. */
-const HOUR_BYTES = 1000
+/**
+ * Told of blocks as they are read: how many, and how many bytes they take as they are stored; and of none between the steps of work
+ * that takes long. Where it throws, reading ends.
+ */
+export type OnBlocks = (count: number, bytes: number) => void
 
-/** Blocks of an hour of a shelf. */
-class HourBlocks {
-  readonly hour: ShelfHour
-  readonly #blocks = new Map<string, KeyedBlock>()
-  readonly #most: number
-  /** Of all that were added. */
-  #bytes = HOUR_BYTES
-
-  /** @param most bytes: of an hour that has more none is kept */
-  constructor({ shelf, baseTime }: ShelfHour, most: number) {
-    this.hour = { shelf, baseTime }
-    this.#most = most
-  }
-
-  get bytes(): number {
-    return this.#bytes
-  }
-
-  add(blocks: readonly KeyedBlock[]): void {
-    for (const block of blocks) {
-      const name = latin1(block.sk)
-      if (this.#blocks.has(name)) continue
-      this.#blocks.set(name, block)
-      this.#bytes += block.bytes.length
-    }
-    if (this.#bytes > this.#most) this.#blocks.clear()
-  }
-
-  get(sk: Uint8Array): KeyedBlock | undefined {
-    return this.#blocks.get(latin1(sk))
-  }
+/** A metric's series in the first `count` blocks of an hour. */
+interface MetricHour {
+  readonly hour: HourBlocks
+  readonly parts: MergedParts
+  readonly count: number
 }
 
 /**
- * Reads blocks, and keeps them for the next query. A block is never changed, and while its hour is open it is never deleted; so
- * whoever knows some asks which there are, strongly consistently, and then for the others alone. Which there are has to be asked each time and of the
- * whole hour: keys begin with the writer's clock, so that blocks may come before those that are known.
+ * Reads blocks, and keeps them for the next query, with the series of the metrics that were asked for. A block is never changed, and while its hour is
+ * open it is never deleted; so whoever knows some asks which there are, strongly consistently, and then for the others alone. Which there are has to be
+ * asked each time and of the whole hour: keys begin with the writer's clock, so that blocks may come before those that are known.
  */
 export class CachedBlocks {
   /** Blocks, not requests. */
@@ -79,9 +55,9 @@ export class CachedBlocks {
   readonly #data: Pick<DataStore, 'readKeyedBlocks' | 'blockSks' | 'getBlocks'>
   readonly #bytesKept: number
   readonly #hours: WeightedCache<string, HourBlocks>
-  readonly #decoded = new WeightedCache<string, DecodedBlock>(DECODED_BYTES_KEPT)
+  readonly #metrics = new WeightedCache<string, MetricHour>(DECODED_BYTES_KEPT)
 
-  /** @param bytesKept of blocks as they are stored @default 64 MB */
+  /** @param bytesKept of blocks as they are stored, about @default 64 MB */
   constructor(data: Pick<DataStore, 'readKeyedBlocks' | 'blockSks' | 'getBlocks'>, bytesKept: number = BYTES_KEPT) {
     this.#data = data
     this.#bytesKept = bytesKept
@@ -96,15 +72,15 @@ export class CachedBlocks {
    * @returns for readHour of the same query
    */
   askAhead(shelves: readonly number[], range: ScanRange, most: number): AskedAhead {
-    const asked = new Map<string, Promise<Uint8Array[]>>()
-    for (const { hour } of this.#hours.values()) {
+    const asked = new Map<string, Asked>()
+    for (const known of this.#hours.values()) {
       if (asked.size === most) break
-      const { shelf, baseTime } = hour
+      const { shelf, baseTime } = known.hour
       if (baseTime < range.from || baseTime >= range.to || !shelves.includes(shelf)) continue
-      const sks = this.#data.blockSks(shelf, baseTime)
+      const ask = this.#ask(known)
       // Nobody waits for it where the hour turns out to be sealed.
-      sks.catch(() => undefined)
-      asked.set(nameOf(hour), sks)
+      ask.sks.catch(() => undefined)
+      asked.set(nameOf(known.hour), ask)
     }
     return asked
   }
@@ -115,58 +91,101 @@ export class CachedBlocks {
   }
 
   /**
-   * All blocks of an open hour of a shelf, in no order.
-   * @param metric UID: series of others are not decoded
+   * The series of a metric in all blocks of an open hour of a shelf.
+   * @param metric UID
    * @param ahead of askAhead for this query @default the hour is asked now
-   * @yields some at a time
-   * @throws StoreUnavailableError, CorruptDataError
+   * @returns each series in any number of them. Shared with other readers: nobody may write to their columns
+   * @throws StoreUnavailableError, CorruptDataError, what onBlocks throws
    */
-  async *readHour(hour: ShelfHour, metric: number, ahead?: AskedAhead): AsyncGenerator<MetricBlock[]> {
-    const name = nameOf(hour)
-    const known = this.#hours.get(name)
-    if (known === undefined) return yield* this.#readAll(hour, name, metric)
-    const there: KeyedBlock[] = []
+  async readHour(
+    hour: ShelfHour,
+    metric: number,
+    onBlocks: OnBlocks,
+    ahead?: AskedAhead,
+  ): Promise<readonly DecodedBlock[]> {
+    const known = this.#hours.get(nameOf(hour))
+    if (known === undefined) return this.#readPages(new HourBlocks(hour), metric, onBlocks)
+    const before = ahead?.get(nameOf(hour))
+    const asked = before?.hour === known ? before : this.#ask(known)
     const missing: Uint8Array[] = []
-    for (const sk of await (ahead?.get(name) ?? this.#data.blockSks(hour.shelf, hour.baseTime))) {
-      const block = known.get(sk)
-      if (block === undefined) missing.push(sk)
-      else there.push(block)
+    let there = 0
+    for (const sk of await asked.sks) {
+      const place = known.placeOf(sk)
+      if (place === undefined) missing.push(sk)
+      else if (place < asked.known) there++
     }
-    if (missing.length > MOST_ASKED) return yield* this.#readAll(hour, name, metric)
-    this.cacheCounts.hits += there.length
+    if (there < asked.known) return this.#readPages(new HourBlocks(hour), metric, onBlocks)
+    if (missing.length > MOST_ASKED) return this.#readPages(known, metric, onBlocks)
+    return this.#readMissing(known, missing, metric, onBlocks)
+  }
+
+  #ask(known: HourBlocks): Asked {
+    const { shelf, baseTime } = known.hour
+    return { hour: known, sks: this.#data.blockSks(shelf, baseTime), known: known.count }
+  }
+
+  async #readMissing(
+    known: HourBlocks,
+    missing: readonly Uint8Array[],
+    metric: number,
+    onBlocks: OnBlocks,
+  ): Promise<MergedParts> {
+    const { shelf, baseTime } = known.hour
+    this.cacheCounts.hits += known.count
     this.cacheCounts.misses += missing.length
-    const asked = missing.length === 0 ? undefined : this.#data.getBlocks(hour.shelf, hour.baseTime, missing)
+    const asked = missing.length === 0 ? Promise.resolve([]) : this.#data.getBlocks(shelf, baseTime, missing)
     // Nobody waits for it yet if it fails while the others are decoded.
-    asked?.catch(() => undefined)
-    yield there.map((block) => this.#decode(name, block, metric))
-    if (asked === undefined) return
+    asked.catch(() => undefined)
+    onBlocks(known.count, known.bytes)
+    this.#merge(known, metric, onBlocks)
     const added = await asked
-    this.#keep(name, known, added)
-    yield added.map((block) => this.#decode(name, block, metric))
+    onBlocks(added.length, bytesOf(added))
+    known.add(added)
+    return this.#keep(known, metric, onBlocks)
   }
 
-  async *#readAll(hour: ShelfHour, name: string, metric: number): AsyncGenerator<MetricBlock[]> {
-    const read = new HourBlocks(hour, this.#bytesKept)
-    for await (const page of readAhead(this.#data.readKeyedBlocks(hour.shelf, hour.baseTime))) {
+  /** Reads all blocks of an hour. @param known what of it is kept, to be added to */
+  async #readPages(known: HourBlocks, metric: number, onBlocks: OnBlocks): Promise<MergedParts> {
+    const { shelf, baseTime } = known.hour
+    let read = known
+    let parts: MergedParts | undefined
+    // Each page is decoded while the next is on its way.
+    for await (const page of readAhead(this.#data.readKeyedBlocks(shelf, baseTime))) {
       this.cacheCounts.misses += page.length
-      this.#keep(name, read, page)
-      yield page.map((block) => this.#decode(name, block, metric))
+      onBlocks(page.length, bytesOf(page))
+      read.add(page)
+      const merged = this.#merge(read, metric, onBlocks)
+      if (read.weight <= this.#bytesKept) continue
+      // The hour is too large to be kept: its series alone are gathered.
+      parts = mergeMore(parts ?? [], merged)
+      this.forget(read.hour)
+      read = new HourBlocks(read.hour)
     }
+    return parts === undefined
+      ? this.#keep(read, metric, onBlocks)
+      : mergeMore(parts, this.#merge(read, metric, onBlocks))
   }
 
-  #keep(name: string, blocks: HourBlocks, added: readonly KeyedBlock[]): void {
-    blocks.add(added)
-    this.#hours.set(name, blocks, blocks.bytes)
+  #keep(hour: HourBlocks, metric: number, onBlocks: OnBlocks): MergedParts {
+    const parts = this.#merge(hour, metric, onBlocks)
+    this.#hours.set(nameOf(hour.hour), hour, hour.weight)
+    return parts
   }
 
-  #decode(hour: string, { sk, bytes }: KeyedBlock, metric: number): MetricBlock {
-    const name = `${metric}/${hour}/${latin1(sk)}`
-    let block = this.#decoded.get(name)
-    if (block === undefined) {
-      block = decodeBlock(bytes, { metric })
-      this.#decoded.set(name, block, weightOf(block))
+  /** The series of a metric in the blocks that are known of an hour. */
+  #merge(hour: HourBlocks, metric: number, onBlocks: OnBlocks): MergedParts {
+    const name = `${metric}/${nameOf(hour.hour)}`
+    const kept = this.#metrics.get(name)
+    let { parts, count } = kept?.hour === hour ? kept : { parts: [], count: 0 }
+    while (count < hour.count) {
+      const to = Math.min(hour.count, count + MERGED_AT_A_TIME)
+      parts = mergeMore(parts, hour.decode(metric, count, to))
+      count = to
+      // Kept before the query is told: what it gives up over, the next one goes on with.
+      this.#metrics.set(name, { hour, parts, count }, weightOf(parts))
+      onBlocks(0, 0)
     }
-    return { block, bytes: bytes.length }
+    return parts
   }
 }
 
@@ -174,11 +193,6 @@ function nameOf({ shelf, baseTime }: ShelfHour): string {
   return `${shelf}/${baseTime}`
 }
 
-/** About the bytes that a decoded block takes. */
-function weightOf({ pointCount, series, sources }: DecodedBlock): number {
-  return pointCount * POINT_BYTES + series.length * SERIES_BYTES + sources.length * SOURCE_BYTES
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+function bytesOf(blocks: readonly KeyedBlock[]): number {
+  return blocks.reduce((sum, { bytes }) => sum + bytes.length, 0)
 }

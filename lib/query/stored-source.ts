@@ -13,7 +13,7 @@ import { mapParallel, readAhead } from '../store/parallel.ts'
 import type { TagConstraint } from '../store/postings-pages.ts'
 import type { RowStore, StoredRow } from '../store/rows.ts'
 import type { SeriesIndex } from '../store/series-index.ts'
-import { type AskedAhead, CachedBlocks, type MetricBlock } from './cached-blocks.ts'
+import { type AskedAhead, CachedBlocks } from './cached-blocks.ts'
 import { CachedIndex } from './cached-index.ts'
 import { CachedRows, rowVersion } from './cached-rows.ts'
 import { planRows, type RowHour } from './plan-rows.ts'
@@ -178,28 +178,29 @@ export class StoredSeriesSource implements SeriesSource {
 
   /** Reads what the ledger says of a shelf's hour is in blocks. */
   async #readBlocks(hour: LedgerHour, reading: Reading, ahead: AskedAhead): Promise<void> {
+    const { budget, metric } = reading
     let blocks = 0
-    const pages =
-      hour.state === 'open' ? this.#blocks.readHour(hour, reading.metric, ahead) : this.#lateBlocks(hour, reading)
-    for await (const page of pages) {
-      for (const { block, bytes } of page) this.#gatherBlock(reading, block, bytes)
-      blocks += page.length
+    const onBlocks = (count: number, bytes: number) => {
+      blocks += count
+      budget.bytes(bytes)
     }
-    reading.budget.blocks?.(blocks)
+    if (hour.state === 'open') {
+      for (const block of await this.#blocks.readHour(hour, metric, onBlocks, ahead)) this.#gatherBlock(reading, block)
+    } else {
+      // Each page is decoded while the next is on its way.
+      for await (const page of readAhead(
+        this.#store.data.readBlockPages(hour.shelf, hour.baseTime, hour.earliestLate),
+      )) {
+        for (const bytes of page) {
+          onBlocks(1, bytes.length)
+          this.#gatherBlock(reading, decodeBlock(bytes, { metric }))
+        }
+      }
+    }
+    budget.blocks?.(blocks)
   }
 
-  async *#lateBlocks(
-    { shelf, baseTime, earliestLate }: LedgerHour,
-    { metric }: Reading,
-  ): AsyncGenerator<MetricBlock[]> {
-    // Each page is decoded while the next is on its way.
-    for await (const page of readAhead(this.#store.data.readBlockPages(shelf, baseTime, earliestLate))) {
-      yield page.map((bytes) => ({ block: decodeBlock(bytes, { metric }), bytes: bytes.length }))
-    }
-  }
-
-  #gatherBlock(reading: Reading, { series, sources: origins }: DecodedBlock, bytes: number): void {
-    reading.budget.bytes(bytes)
+  #gatherBlock(reading: Reading, { series, sources: origins }: DecodedBlock): void {
     // Points are cut out of the block's columns when they are first asked for.
     for (const found of series) {
       this.#gather(reading, found.tsuid, () => ({ points: found.points, sources: found.sources, origins }))

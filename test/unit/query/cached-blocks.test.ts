@@ -45,11 +45,8 @@ function put(value: number, writtenAt: number, metrics: readonly number[] = [1])
 async function read(blocks: CachedBlocks, metric = 1, ahead?: AskedAhead) {
   requests = []
   const values: number[] = []
-  for await (const page of blocks.readHour({ shelf: SHELF, baseTime }, metric, ahead)) {
-    for (const { block, bytes } of page) {
-      expect(bytes).toBeGreaterThan(0)
-      for (const { points } of block.series) values.push(...points.values.subarray(0, points.count))
-    }
+  for (const { series } of await blocks.readHour({ shelf: SHELF, baseTime }, metric, () => undefined, ahead)) {
+    for (const { points } of series) values.push(...points.values.subarray(0, points.count))
   }
   return { values: values.sort((a, b) => a - b), requests }
 }
@@ -76,7 +73,7 @@ test('hours that blocks are kept of are asked ahead, within the range and on the
   expect(blocks.askAhead([SHELF], range, 0).size).toBe(0)
   await put(2, 1002)
   const ahead = blocks.askAhead([SHELF], range, 24)
-  await Promise.all(ahead.values())
+  await Promise.all([...ahead.values()].map(({ sks }) => sks))
   expect(await read(blocks, 1, ahead)).toEqual({ values: [1, 2], requests: ['BatchGetItem'] })
   blocks.forget({ shelf: SHELF, baseTime })
   expect(blocks.askAhead([SHELF], range, 24).size).toBe(0)
@@ -123,10 +120,11 @@ test('readers at the same time, and one that stops half way, take nothing from e
   for (const value of [1, 2]) await put(value, value)
   await read(blocks)
   await put(3, 3)
-  const stopped = blocks.readHour({ shelf: SHELF, baseTime }, 1)
-  await stopped.next()
+  const stopped = blocks.readHour({ shelf: SHELF, baseTime }, 1, () => {
+    throw new Error('enough')
+  })
+  await expect(stopped).rejects.toThrow('enough')
   const [one, two] = await Promise.all([read(blocks), read(blocks)])
-  await stopped.return(undefined)
   expect(one.values).toEqual([1, 2, 3])
   expect(two.values).toEqual([1, 2, 3])
 })
