@@ -2,6 +2,7 @@ import { messageOf } from '../errors.ts'
 import type { PoolOutcome } from '../functions/pool.ts'
 import type { Log } from '../log.ts'
 import type { MappingModel } from '../template/index.ts'
+import { BatchWindow } from './batch-window.ts'
 import { type DeliveryPort, deliver, type GivenUp } from './deliver.ts'
 import { batchLength, type StreamRecord, streamEvent } from './records.ts'
 import type { ShardReader } from './shard-reader.ts'
@@ -35,7 +36,7 @@ export interface PollerPort {
 export class ShardPoller {
   readonly #mapping: MappingModel
   readonly #shardId: string
-  readonly #windowMs: number
+  readonly #window: BatchWindow
   readonly #port: PollerPort
   readonly #log: Log
   readonly #stop = new AbortController()
@@ -52,11 +53,11 @@ export class ShardPoller {
   #onHurry: () => void = () => undefined
   #running: Promise<void> = Promise.resolve()
 
-  /** @param windowMs milliseconds from the first record of a batch until it is delivered, unless it is full before */
+  /** @param windowMs milliseconds from the first record of a batch until it is delivered, unless it is full before, or records come all the time */
   constructor(mapping: MappingModel, shardId: string, windowMs: number, port: PollerPort, log: Log) {
     this.#mapping = mapping
     this.#shardId = shardId
-    this.#windowMs = windowMs
+    this.#window = new BatchWindow(windowMs)
     this.#port = port
     this.#log = log
   }
@@ -67,7 +68,9 @@ export class ShardPoller {
 
   /** Tells that there are new records on the stream. */
   nudge(): void {
-    if (!this.#unread && this.#buffer.length === 0) this.#since = Date.now()
+    const now = Date.now()
+    this.#window.came(now)
+    if (!this.#unread && this.#buffer.length === 0) this.#since = now
     this.#unread = true
     this.#lookAfter = FIRST_LOOK_MS
     this.#onNews()
@@ -104,7 +107,7 @@ export class ShardPoller {
     while (!this.#stop.signal.aborted) {
       if (this.#unread) await this.#fill()
       const length = batchLength(this.#buffer, batchSize)
-      const left = this.#since + this.#windowMs - Date.now()
+      const left = this.#since + this.#window.ms - Date.now()
       const full = length === batchSize || length < this.#buffer.length
       if (length > 0 && (full || left <= 0 || this.#draining)) return this.#buffer.splice(0, length)
       if (length > 0) await this.#rest(Math.min(left, LOOK_MS))
@@ -112,7 +115,7 @@ export class ShardPoller {
         if (!this.#unread) this.#port.caughtUp()
         if (this.#draining && !this.#unread) this.#drained()
         await this.#untilNews()
-        await this.#rest(Math.min(this.#windowMs, LOOK_MS))
+        await this.#rest(Math.min(this.#window.ms, LOOK_MS))
       }
     }
     return []
