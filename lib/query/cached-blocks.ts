@@ -17,8 +17,8 @@ const DECODED_BYTES_KEPT = 64 * 2 ** 20
 /** Blocks that are asked for by their keys; where more came since, the hour is read in pages. */
 const MOST_ASKED = 40
 
-/** Blocks that are decoded and merged between two looks at what the query may still use. */
-const MERGED_AT_A_TIME = 256
+/** Blocks that are decoded before they are merged, and between two looks at what the query may still use. */
+const MERGED_AT_A_TIME = 64
 
 /** The answer to which blocks an hour has. */
 interface Asked {
@@ -39,7 +39,6 @@ export type OnBlocks = (count: number, bytes: number) => void
 
 /** A metric's series in the first `count` blocks of an hour. */
 interface MetricHour {
-  readonly hour: HourBlocks
   readonly parts: MergedParts
   readonly count: number
 }
@@ -87,7 +86,10 @@ export class CachedBlocks {
 
   /** Forgets the blocks of an hour that is no longer open. */
   forget(hour: ShelfHour): void {
+    const known = this.#hours.get(nameOf(hour))
+    if (known === undefined) return
     this.#hours.delete(nameOf(hour))
+    for (const metric of known.metrics) this.#metrics.delete(seriesName(known, metric))
   }
 
   /**
@@ -174,15 +176,14 @@ export class CachedBlocks {
 
   /** The series of a metric in the blocks that are known of an hour. */
   #merge(hour: HourBlocks, metric: number, onBlocks: OnBlocks): MergedParts {
-    const name = `${metric}/${nameOf(hour.hour)}`
-    const kept = this.#metrics.get(name)
-    let { parts, count } = kept?.hour === hour ? kept : { parts: [], count: 0 }
+    const name = seriesName(hour, metric)
+    let { parts, count }: MetricHour = this.#metrics.get(name) ?? { parts: [], count: 0 }
     while (count < hour.count) {
       const to = Math.min(hour.count, count + MERGED_AT_A_TIME)
       parts = mergeMore(parts, hour.decode(metric, count, to))
       count = to
       // Kept before the query is told: what it gives up over, the next one goes on with.
-      this.#metrics.set(name, { hour, parts, count }, weightOf(parts))
+      this.#metrics.set(name, { parts, count }, weightOf(parts))
       onBlocks(0, 0)
     }
     return parts
@@ -191,6 +192,11 @@ export class CachedBlocks {
 
 function nameOf({ shelf, baseTime }: ShelfHour): string {
   return `${shelf}/${baseTime}`
+}
+
+/** Of a metric's series in these very blocks: of an hour that was read anew they are others. */
+function seriesName({ serial }: HourBlocks, metric: number): string {
+  return `${serial}/${metric}`
 }
 
 function bytesOf(blocks: readonly KeyedBlock[]): number {

@@ -7,9 +7,15 @@ const HOUR_BYTES = 1000
 const BLOCK_BYTES = 300
 const SOURCE_BYTES = 100
 
+let made = 0
+
 /** Blocks of an hour of a shelf as they are stored, in the order in which they became known. Nothing is ever taken away. */
 export class HourBlocks {
+  /** No other has it. */
+  readonly serial = ++made
   readonly hour: ShelfHour
+  /** Those that were decoded. */
+  readonly metrics = new Set<number>()
   readonly #places = new Map<string, number>()
   readonly #blocks: Uint8Array[] = []
   /** Of each block that was decoded for any metric: they are the same for all, and often take more than one metric's points. */
@@ -55,6 +61,7 @@ export class HourBlocks {
    * @throws CorruptDataError
    */
   decode(metric: number, from: number, to: number): DecodedBlock[] {
+    this.metrics.add(metric)
     return this.#blocks.slice(from, to).map((bytes, i) => {
       const block = decodeBlock(bytes, { metric })
       return { ...block, sources: this.#shareSources(from + i, block.sources) }
