@@ -28,6 +28,8 @@ export const METRICS = {
   IndexCacheMisses: MetricUnit.Count,
   BlockCacheHits: MetricUnit.Count,
   BlockCacheMisses: MetricUnit.Count,
+  RowCacheHits: MetricUnit.Count,
+  RowCacheMisses: MetricUnit.Count,
   SignInsRefused: MetricUnit.Count,
   UidsUsed: MetricUnit.Percent,
   QueriedSeries: MetricUnit.Count,

@@ -33,12 +33,14 @@ export function queryDeps(grant: Grant): QueryDeps {
 export function openSource(store: Store, uidWidths: UidWidths, values: SeenValues): StoredSeriesSource {
   const opened = new StoredSeriesSource(store, uidWidths, Date.now, values)
   watchTotals(() => {
-    const { index, blocks } = opened.cacheCounts
+    const { index, blocks, rows } = opened.cacheCounts
     return {
       IndexCacheHits: index.hits,
       IndexCacheMisses: index.misses,
       BlockCacheHits: blocks.hits,
       BlockCacheMisses: blocks.misses,
+      RowCacheHits: rows.hits,
+      RowCacheMisses: rows.misses,
     }
   })
   return opened

@@ -80,8 +80,15 @@ export function createDashboard(scope: Construct, id: string, props: DashboardPr
     ['Units of DynamoDB', sum('ReadUnits', 'WriteUnits'), sum('StoreRequests')],
     [
       'Caches: misses and hits',
-      sum('SeriesCacheMisses', 'NameCacheMisses', 'LayoutCacheMisses', 'IndexCacheMisses', 'BlockCacheMisses'),
-      sum('SeriesCacheHits', 'NameCacheHits', 'LayoutCacheHits', 'IndexCacheHits', 'BlockCacheHits'),
+      sum(
+        'SeriesCacheMisses',
+        'NameCacheMisses',
+        'LayoutCacheMisses',
+        'IndexCacheMisses',
+        'BlockCacheMisses',
+        'RowCacheMisses',
+      ),
+      sum('SeriesCacheHits', 'NameCacheHits', 'LayoutCacheHits', 'IndexCacheHits', 'BlockCacheHits', 'RowCacheHits'),
     ],
     [
       'Time of functions (ms, p99); cold starts',

@@ -108,9 +108,9 @@ export class StoredSeriesSource implements SeriesSource {
   readonly #rows: CachedRows
   readonly #values: SeenValues
 
-  /** Of answers of the series index, and of blocks of open hours. */
-  get cacheCounts(): { readonly index: Readonly<CacheCounts>; readonly blocks: Readonly<CacheCounts> } {
-    return { index: this.#index.cacheCounts, blocks: this.#blocks.cacheCounts }
+  /** Of answers of the series index, of blocks of open hours, and of sealed hours' rows. */
+  get cacheCounts(): Readonly<Record<'index' | 'blocks' | 'rows', Readonly<CacheCounts>>> {
+    return { index: this.#index.cacheCounts, blocks: this.#blocks.cacheCounts, rows: this.#rows.cacheCounts }
   }
 
   /**

@@ -68,6 +68,7 @@ async function requestsOf(m: string, start: number) {
 }
 
 it('one host of 30 days is one request to the ledger and one for all its rows', async () => {
+  const { hits, misses } = source.cacheCounts.rows
   const { counts, sum, usage } = await requestsOf('sum:cpu{host=h1}', START)
   expect(sum).toBe(DAYS)
   expect(usage.rows).toBe(DAYS)
@@ -75,6 +76,7 @@ it('one host of 30 days is one request to the ledger and one for all its rows', 
   const again = await requestsOf('sum:cpu{host=h1}', START)
   expect([again.sum, again.usage.rows]).toEqual([DAYS, DAYS])
   expect(again.counts, 'the ledger is asked whether the rows are the same').toEqual({ BatchGetItem: 1 })
+  expect(source.cacheCounts.rows).toEqual({ hits: hits + DAYS, misses: misses + DAYS })
 })
 
 it('all hosts of 30 days are one request to the ledger and one for each hour that holds points', async () => {
