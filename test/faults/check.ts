@@ -2,8 +2,8 @@ import { TRIES_ALONE } from '../../lib/ingest/attempts.ts'
 import { DEFAULT_UID_WIDTHS, UID_KINDS } from '../../lib/model/series.ts'
 import type { Store } from '../../lib/store/index.ts'
 import { checkNames } from '../../lib/uid/fsck.ts'
-import { finalValues, type Point, pointsOf, readAnswer } from './model.ts'
-import { answerOf, DOOMED, METRICS, type Scenario } from './scenario.ts'
+import { answerOf, finalValues, type Point, pointsOf, readAnswer } from './model.ts'
+import { DOOMED, METRICS, type Scenario } from './scenario.ts'
 
 const HOUR_S = 3600
 
@@ -25,9 +25,8 @@ async function readAll(scenario: Scenario, metric: string): Promise<Point[]> {
   return readAnswer(metric, text)
 }
 
-function goodRecords(scenario: Scenario): typeof scenario.shards {
-  const { shards, bad } = scenario
-  return shards.map((records) => records.filter(({ bytes }) => !bad.has(Buffer.from(bytes).toString())))
+function goodRecords({ stream, bad }: Scenario): typeof stream.shards {
+  return stream.shards.map((records) => records.filter(({ bytes }) => !bad.has(Buffer.from(bytes).toString())))
 }
 
 /** What is on the stream is there once, with the value that arrived last; what was acknowledged is on the stream. */
@@ -76,8 +75,8 @@ async function checkUids({ violations }: Scenario, { uidTable }: Store): Promise
  * and is sent again as somebody would who looks after rejects.
  */
 async function checkRejects(scenario: Scenario, { rejects }: Store): Promise<void> {
-  const { violations, bad, shards, deaths } = scenario
-  const days = new Set(shards.flat().map(({ arrivalMs }) => Math.floor(arrivalMs / 86_400_000) * 86_400))
+  const { violations, bad, stream, deaths } = scenario
+  const days = new Set(stream.shards.flat().map(({ arrivalMs }) => Math.floor(arrivalMs / 86_400_000) * 86_400))
   const kept = new Set<string>()
   const innocent: Uint8Array[] = []
   for (const day of days) {

@@ -73,3 +73,26 @@ export function readAnswer(metric: string, text: string): Point[] {
   }
   return points
 }
+
+/** JSON as /api/put takes it; values digit by digit. */
+export function bodyOf(points: readonly Point[]): string {
+  const json = points.map(([key, value]) => {
+    const [metric, host, time] = key.split(' ')
+    return `{"metric":"${metric}","timestamp":${time},"value":${value},"tags":{"host":"${host}"}}`
+  })
+  return `[${json.join(',')}]`
+}
+
+/** An HTTP answer's status and text. */
+export function answerOf(result: unknown): { status: number; text: string } {
+  const {
+    statusCode = 200,
+    body = '',
+    isBase64Encoded = false,
+  } = result as {
+    statusCode?: number
+    body?: string
+    isBase64Encoded?: boolean
+  }
+  return { status: statusCode, text: isBase64Encoded ? Buffer.from(body, 'base64').toString() : body }
+}

@@ -1,23 +1,12 @@
-import {
-  GetRecordsCommand,
-  GetShardIteratorCommand,
-  KinesisClient,
-  ListShardsCommand,
-  PutRecordCommand,
-} from '@aws-sdk/client-kinesis'
 import { ENV } from '../../functions/environment.ts'
 import type { StreamInput } from '../../lib/ingest/decode-record.ts'
 import { TABLES } from '../helpers/dynamo.ts'
 import { httpEvent } from '../helpers/http-event.ts'
 import { Actor, randomFrom, Stage } from '../helpers/stage.ts'
 import { FaultLayer } from './fault-layer.ts'
-import { type Entry, type Handler, type Handlers, LOCAL, type Network } from './instances.ts'
-import { type Point, readAnswer } from './model.ts'
-
-/** The way to a run's emulators; they are empty at its begin. */
-export interface Emulators extends Network {
-  readonly streamName: string
-}
+import type { Entry, Handler, Handlers } from './instances.ts'
+import { answerOf, bodyOf, type Point, readAnswer } from './model.ts'
+import { type Emulators, kinesisRecord, ShardRecords } from './shard-records.ts'
 
 /** A handler and the process that it runs in. */
 export interface Running {
@@ -54,8 +43,7 @@ export class Scenario {
   readonly stage: Stage
   readonly faults: FaultLayer
   readonly baseTime: number
-  /** The records of each shard as the stream has them, in order. */
-  readonly shards: StreamInput[][] = [[], []]
+  readonly stream: ShardRecords
   /** Points that writers were told are on the stream. */
   readonly acknowledged: Point[] = []
   /** Those that they were told can be read. */
@@ -68,8 +56,6 @@ export class Scenario {
   readonly violations: string[] = []
   readonly #handlers: Handlers
   readonly #emulators: Emulators
-  readonly #kinesis: KinesisClient
-  #iterators: string[] = []
   readonly #next = [0, 0]
   #writing = 0
   #consuming = 0
@@ -86,7 +72,7 @@ export class Scenario {
     this.now = (this.baseTime + HOUR_S) * 1000 + this.below(2) * LATE_MS + this.below(LATE_MS)
     this.#handlers = handlers
     this.#emulators = emulators
-    this.#kinesis = new KinesisClient({ ...LOCAL, requestHandler: emulators.kinesis })
+    this.stream = new ShardRecords(emulators)
   }
 
   below(most: number): number {
@@ -149,7 +135,7 @@ export class Scenario {
       this.#schedule('seal'),
       this.#schedule('seal'),
       this.#schedule('trees'),
-      this.#ask(4),
+      this.#ask(8),
       ...(this.below(3) === 0 ? [this.#delete()] : []),
     ]
     await this.stage.play(Promise.all(acts), DEADLY, () => this.#passTime())
@@ -172,8 +158,7 @@ export class Scenario {
 
   /** Puts a record on the stream again and stores it. */
   async sendAgain(bytes: Uint8Array): Promise<void> {
-    const { streamName: StreamName } = this.#emulators
-    await this.#kinesis.send(new PutRecordCommand({ StreamName, Data: bytes, PartitionKey: 'again' }))
+    await this.stream.put(bytes, 0)
     await this.drain()
   }
 
@@ -212,25 +197,14 @@ export class Scenario {
     await this.api('meta', 'POST', '/api/tree/rule', { treeId: 1, level: 0, order: 0, type: 'METRIC' })
     await this.api('meta', 'POST', '/api/tree/rule', { treeId: 1, level: 1, order: 0, type: 'TAGK', field: 'host' })
     this.faults.on = true
-    const StreamName = this.#emulators.streamName
-    const { Shards = [] } = await this.#kinesis.send(new ListShardsCommand({ StreamName }))
-    this.#iterators = await Promise.all(
-      Shards.map(async ({ ShardId }) => {
-        const start = { StreamName, ShardId, ShardIteratorType: 'TRIM_HORIZON' } as const
-        return (await this.#kinesis.send(new GetShardIteratorCommand(start))).ShardIterator ?? ''
-      }),
-    )
+    await this.stream.open()
     for (let i = this.below(3); i > 0; i--) await this.#sendBad()
   }
 
   async #sendBad(): Promise<void> {
     const text = `${BAD_RECORDS[this.below(BAD_RECORDS.length)]}${' '.repeat(this.bad.size + 1)}`
     this.bad.add(text)
-    const hash = this.below(2) === 0 ? '1' : String(2n ** 127n + 1n)
-    const { streamName: StreamName } = this.#emulators
-    await this.#kinesis.send(
-      new PutRecordCommand({ StreamName, Data: Buffer.from(text), PartitionKey: 'bad', ExplicitHashKey: hash }),
-    )
+    await this.stream.put(Buffer.from(text), this.below(2) === 0 ? 0 : 1)
   }
 
   /** A writer, started again when it dies. A request that failed is sent again, or given up. */
@@ -296,13 +270,15 @@ export class Scenario {
   /** An event source mapping and its consumer, which is started again when it dies: by and by from an earlier record on. */
   async #consume(shard: 0 | 1): Promise<void> {
     this.#consuming++
-    const records = this.shards[shard] ?? []
+    const records = this.stream.of(shard)
     for (let done = false; !done; ) {
       const running = this.start('consume', !this.faults.on)
       let inHand: readonly StreamInput[] = []
       await this.#live(running, async (handler) => {
         for (;;) {
-          await this.#fetch(shard, running.actor)
+          await this.stage.pause(running.actor)
+          // Everybody waits for it.
+          await this.stage.hold(() => this.stream.fetch(shard, this.now))
           const next = this.#next[shard] ?? 0
           if (next === records.length) {
             done = this.#writing === 0
@@ -341,26 +317,6 @@ export class Scenario {
     return failed === undefined ? batch.length : batch.findIndex(({ sequence }) => sequence === failed.itemIdentifier)
   }
 
-  /** Reads on in a shard. A record arrived when it was first seen, later than those before it. */
-  async #fetch(shard: 0 | 1, actor: Actor): Promise<void> {
-    await this.stage.pause(actor)
-    const page = this.#stageless(() =>
-      this.#kinesis.send(new GetRecordsCommand({ ShardIterator: this.#iterators[shard] })),
-    )
-    const { Records = [], NextShardIterator = '' } = await page
-    this.#iterators[shard] = NextShardIterator
-    for (const { SequenceNumber = '', Data = new Uint8Array() } of Records) {
-      const records = this.shards[shard] ?? []
-      const arrivalMs = Math.max(this.now, (records.at(-1)?.arrivalMs ?? 0) + 1)
-      records.push({ sequence: SequenceNumber, arrivalMs, shard, bytes: Data })
-    }
-  }
-
-  /** A request of the run itself: everybody waits for it. */
-  #stageless<T>(request: () => Promise<T>): Promise<T> {
-    return this.stage.hold(request)
-  }
-
   /** Calls a function now and then as long as points come; that it fails is what alarms are for. */
   async #schedule(entry: 'seal' | 'trees'): Promise<void> {
     const clock = new Actor(`schedule of ${entry}`, true)
@@ -375,15 +331,21 @@ export class Scenario {
     }
   }
 
-  /** A reader: what it is told was sent by somebody, and what was said to be readable is there. */
+  /**
+   * A reader, started again when it dies, which keeps what it read from one query to the next: what it is told was sent by somebody, and what was
+   * said to be readable is there.
+   */
   async #ask(times: number): Promise<void> {
-    for (let i = 0; i < times; i++) {
-      const metric = METRICS[this.below(METRICS.length)] ?? ''
-      await this.#live(this.start('query'), async (handler) => {
-        const readable = this.readable.filter(([key]) => key.startsWith(`${metric} `))
-        const { status, text } = answerOf(await handler(this.queryEvent(metric), this.#context(29_000)))
-        if (status !== 200) return
-        this.compare(`while it ran, ${metric}`, readAnswer(metric, text), readable)
+    for (let left = times; left > 0; ) {
+      const running = this.start('query')
+      await this.#live(running, async (handler) => {
+        for (; left > 0; left--) {
+          for (let turns = this.below(LONGEST_REST); turns > 0; turns--) await this.stage.pause(running.actor)
+          const metric = METRICS[this.below(METRICS.length)] ?? ''
+          const readable = this.readable.filter(([key]) => key.startsWith(`${metric} `))
+          const { status, text } = answerOf(await handler(this.queryEvent(metric), this.#context(29_000)))
+          if (status === 200) this.compare(`while it ran, ${metric}`, readAnswer(metric, text), readable)
+        }
       })
     }
   }
@@ -414,41 +376,6 @@ export class Scenario {
   }
 
   close(): void {
-    this.#kinesis.destroy()
-  }
-}
-
-/** JSON as /api/put takes it; values digit by digit. */
-function bodyOf(points: readonly Point[]): string {
-  const json = points.map(([key, value]) => {
-    const [metric, host, time] = key.split(' ')
-    return `{"metric":"${metric}","timestamp":${time},"value":${value},"tags":{"host":"${host}"}}`
-  })
-  return `[${json.join(',')}]`
-}
-
-export function answerOf(result: unknown): { status: number; text: string } {
-  const {
-    statusCode = 200,
-    body = '',
-    isBase64Encoded = false,
-  } = result as {
-    statusCode?: number
-    body?: string
-    isBase64Encoded?: boolean
-  }
-  return { status: statusCode, text: isBase64Encoded ? Buffer.from(body, 'base64').toString() : body }
-}
-
-/** A record as Lambda hands it over. */
-function kinesisRecord({ sequence, arrivalMs, shard, bytes }: StreamInput): object {
-  return {
-    eventID: `shardId-${String(shard).padStart(12, '0')}:${sequence}`,
-    kinesis: {
-      sequenceNumber: sequence,
-      approximateArrivalTimestamp: arrivalMs / 1000,
-      data: Buffer.from(bytes).toString('base64'),
-      partitionKey: 'faults',
-    },
+    this.stream.close()
   }
 }
