@@ -2,7 +2,7 @@ import { messageOf } from '../errors.ts'
 import type { PoolOutcome } from '../functions/pool.ts'
 import type { Log } from '../log.ts'
 import type { MappingModel } from '../template/index.ts'
-import { BatchWindow } from './batch-window.ts'
+import { batchDue } from './batch-window.ts'
 import { type DeliveryPort, deliver, type GivenUp } from './deliver.ts'
 import { batchLength, type StreamRecord, streamEvent } from './records.ts'
 import type { ShardReader } from './shard-reader.ts'
@@ -36,7 +36,7 @@ export interface PollerPort {
 export class ShardPoller {
   readonly #mapping: MappingModel
   readonly #shardId: string
-  readonly #window: BatchWindow
+  readonly #windowMs: number
   readonly #port: PollerPort
   readonly #log: Log
   readonly #stop = new AbortController()
@@ -45,6 +45,8 @@ export class ShardPoller {
   #unread = true
   /** When the oldest of what is gathered came, in milliseconds since 1970. */
   #since = 0
+  /** When it was last told of records, likewise. */
+  #toldAt = 0
   /** Milliseconds until the next look without news. */
   #lookAfter = UNTOLD_MS
   #draining = false
@@ -53,11 +55,11 @@ export class ShardPoller {
   #onHurry: () => void = () => undefined
   #running: Promise<void> = Promise.resolve()
 
-  /** @param windowMs milliseconds from the first record of a batch until it is delivered, unless it is full before, or records come all the time */
+  /** @param windowMs milliseconds from the last record of a batch until it is delivered, unless it is full or five times as old before */
   constructor(mapping: MappingModel, shardId: string, windowMs: number, port: PollerPort, log: Log) {
     this.#mapping = mapping
     this.#shardId = shardId
-    this.#window = new BatchWindow(windowMs)
+    this.#windowMs = windowMs
     this.#port = port
     this.#log = log
   }
@@ -68,9 +70,8 @@ export class ShardPoller {
 
   /** Tells that there are new records on the stream. */
   nudge(): void {
-    const now = Date.now()
-    this.#window.came(now)
-    if (!this.#unread && this.#buffer.length === 0) this.#since = now
+    this.#toldAt = Date.now()
+    if (!this.#unread && this.#buffer.length === 0) this.#since = this.#toldAt
     this.#unread = true
     this.#lookAfter = FIRST_LOOK_MS
     this.#onNews()
@@ -107,7 +108,7 @@ export class ShardPoller {
     while (!this.#stop.signal.aborted) {
       if (this.#unread) await this.#fill()
       const length = batchLength(this.#buffer, batchSize)
-      const left = this.#since + this.#window.ms - Date.now()
+      const left = batchDue(this.#since, this.#toldAt, this.#windowMs) - Date.now()
       const full = length === batchSize || length < this.#buffer.length
       if (length > 0 && (full || left <= 0 || this.#draining)) return this.#buffer.splice(0, length)
       if (length > 0) await this.#rest(Math.min(left, LOOK_MS))
@@ -115,7 +116,7 @@ export class ShardPoller {
         if (!this.#unread) this.#port.caughtUp()
         if (this.#draining && !this.#unread) this.#drained()
         await this.#untilNews()
-        await this.#rest(Math.min(this.#window.ms, LOOK_MS))
+        await this.#rest(Math.min(this.#windowMs, LOOK_MS))
       }
     }
     return []
