@@ -100,7 +100,8 @@ export class RowStore {
     // Part 0 comes last: with it the others count.
     for (const { part, value } of parts) {
       const before = await this.#dynamo.put(putPartInput(this.#table, key(part), value, fence, expiresAtS))
-      if (part === 0) replaced ??= before.row?.B
+      // Where it is repeated because its answer was lost, it finds the new row itself, whose parts must stay.
+      if (parts.length === 1) replaced = before.row?.B
     }
     if (replaced !== undefined) await this.#deleteParts(otherParts(replaced).map(key), fence)
     return parts.reduce((sum, { value }) => sum + value.length, 0)
@@ -273,8 +274,10 @@ function sizeOf(parts: readonly RowPart[]): number {
 /** Nobody with a later lease has written the item. */
 const NOT_OVERTAKEN = 'attribute_not_exists(fence) OR fence <= :fence'
 
-/** Gives back what was there: the write units are the same, and a row of many parts may have been. */
-/** @param expiresAtS seconds since 1970 at which nobody sees any of the row's points any more, so that the store may forget them */
+/**
+ * Gives back what was there: the write units are the same, and a row of many parts may have been.
+ * @param expiresAtS seconds since 1970 at which nobody sees any of the row's points any more, so that the store may forget them
+ */
 export function putPartInput(
   table: string,
   key: ItemKey,

@@ -8,6 +8,7 @@ import { DEFAULT_UID_WIDTHS } from '../../lib/model/series.ts'
 import { openClient } from '../../lib/store/dynamo.ts'
 import { ConditionFailedError } from '../../lib/store/errors.ts'
 import { type RunningDynamo, TABLES } from '../helpers/dynamo.ts'
+import { loseAnswers } from '../helpers/dynamo-faults.ts'
 import { Actor, randomFrom, Stage } from '../helpers/stage.ts'
 import { hash, range, useStores } from './stores.ts'
 
@@ -106,6 +107,18 @@ export function rowsContract(name: string, start: () => Promise<RunningDynamo>):
       }
       client.destroy()
       expect(Math.max(...counts)).toBeGreaterThan(2)
+    })
+
+    it('of many parts keep all of them where answers are lost and the writer puts them again', async () => {
+      const client = openClient(endpoint())
+      loseAnswers(client)
+      const store = open({ client })
+      for (const [i, count] of [17_000, 40_000, 10, 17_000].entries()) {
+        // Later leases alone ask what a row was before.
+        await store.rows.putRows([put(6, 1, noise(count, count))], i + 2)
+        const [row] = await open().rows.readRowsExact([HOUR], [tsuid(6, 1)], consistent)
+        expect(row?.row.points.count).toBe(count)
+      }
     })
 
     it('can’t be written by who had the lease earlier', async () => {
