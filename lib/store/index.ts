@@ -130,7 +130,7 @@ export function openStore(config: StoreConfig): Store {
   return {
     data: new DataStore(dynamo, tables.data),
     ledger: new Ledger(dynamo, tables.data),
-    rows: new RowStore(dynamo, tables.data, uidWidths, layout),
+    rows: new RowStore(dynamo, tables.data, uidWidths, layout, clock),
     layout,
     acks: new AckStore(dynamo, tables.meta, clock),
     seriesLog,

@@ -10,7 +10,7 @@ import { decodeRowKey, encodeRowKey, PART_BYTES, POINTS_SK, type RowKey, rowPk, 
 import { hashTsuid } from '../codec/tsuid.ts'
 import { lastExpiry } from '../model/pick-points.ts'
 import type { UidWidths } from '../model/series.ts'
-import { bytesAt } from './attributes.ts'
+import { bytesAt, numberAt } from './attributes.ts'
 import { type Dynamo, type Item, type ItemKey, keyOf, numberOf, TTL_ATTRIBUTE } from './dynamo.ts'
 import { ConditionFailedError } from './errors.ts'
 import { layoutAt } from './layout.ts'
@@ -58,13 +58,24 @@ export class RowStore {
   readonly #table: string
   readonly #widths: UidWidths
   readonly #layout: Pick<LayoutStore, 'readLayout'>
+  readonly #clock: () => number
 
-  /** @param layout knows over how many salts the rows of an hour are spread */
-  constructor(dynamo: Dynamo, table: string, widths: UidWidths, layout: Pick<LayoutStore, 'readLayout'>) {
+  /**
+   * @param layout knows over how many salts the rows of an hour are spread
+   * @param clock milliseconds since 1970
+   */
+  constructor(
+    dynamo: Dynamo,
+    table: string,
+    widths: UidWidths,
+    layout: Pick<LayoutStore, 'readLayout'>,
+    clock: () => number = Date.now,
+  ) {
     this.#dynamo = dynamo
     this.#table = table
     this.#widths = widths
     this.#layout = layout
+    this.#clock = clock
   }
 
   /**
@@ -197,8 +208,11 @@ export class RowStore {
       try {
         return this.#decode(items)
       } catch (error) {
-        if (!(error instanceof IncompleteRowError) || attempt === READS_OF_CHANGING_ROW) throw error
-        items = await this.#readParts(items)
+        if (!(error instanceof IncompleteRowError)) throw error
+        if (attempt < READS_OF_CHANGING_ROW) items = await this.#readParts(items)
+        // The store forgets what has expired item by item, in whatever order.
+        else if (this.#hasExpired(items)) return undefined
+        else throw error
       }
     }
   }
@@ -218,6 +232,15 @@ export class RowStore {
     const { tsuid, baseTime } = head
     checkParts(parts)
     return new WholeRow(tsuid, baseTime, parts)
+  }
+
+  /** Whether nobody sees any of a row's points any more. */
+  #hasExpired(items: readonly Item[]): boolean {
+    const head = items.find((item) => {
+      const { pk, sk } = keysOf(item)
+      return decodeRowKey(pk, sk, this.#widths).part === 0
+    })
+    return head?.[TTL_ATTRIBUTE] !== undefined && numberAt(head, TTL_ATTRIBUTE) <= this.#clock() / 1000
   }
 
   /** All parts of a row, read anew. */

@@ -1,5 +1,6 @@
-import { QueryCommand } from '@aws-sdk/client-dynamodb'
+import { DeleteItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
 import { describe, expect, it } from 'vitest'
+import { IncompleteRowError } from '../../lib/codec/errors.ts'
 import { encodeRow } from '../../lib/codec/row.ts'
 import { encodeRowKey } from '../../lib/codec/row-key.ts'
 import { encodeTsuid } from '../../lib/codec/tsuid.ts'
@@ -119,6 +120,25 @@ export function rowsContract(name: string, start: () => Promise<RunningDynamo>):
         const [row] = await open().rows.readRowsExact([HOUR], [tsuid(6, 1)], consistent)
         expect(row?.row.points.count).toBe(count)
       }
+    })
+
+    it('of which the store has forgotten a part are not there once the time of all points has come, and damaged before', async () => {
+      const store = open()
+      const client = openClient(endpoint())
+      const nowS = Math.floor(Date.now() / 1000)
+      for (const [host, expiry] of [
+        [1, nowS - 1],
+        [2, nowS + 1000],
+      ] as const) {
+        const points = noise(17_000, host)
+        const expiring = { ...points, count: points.count, expiries: new Float64Array(points.count).fill(expiry) }
+        await store.rows.putRows([put(7, host, expiring)], 1)
+        const { pk, sk } = encodeRowKey({ salt: 0, tsuid: tsuid(7, host), baseTime: HOUR, part: 1 }, DEFAULT_UID_WIDTHS)
+        await client.send(new DeleteItemCommand({ TableName: TABLES.data, Key: { pk: { B: pk }, sk: { B: sk } } }))
+      }
+      client.destroy()
+      expect(await store.rows.readRowsExact([HOUR], [tsuid(7, 1)], consistent)).toEqual([])
+      await expect(store.rows.readRowsExact([HOUR], [tsuid(7, 2)], consistent)).rejects.toThrow(IncompleteRowError)
     })
 
     it('can’t be written by who had the lease earlier', async () => {
