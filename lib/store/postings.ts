@@ -96,7 +96,7 @@ export class PostingsStore {
       const changed = await this.#writePages(list, directory, added)
       if (changed === undefined) return undefined
       if (changed.written.length === 0) return 0
-      const replacing = await this.#replaceDirectory(list, directory, changed.pages)
+      const replacing = await this.#replaceDirectory(list, directory, changed)
       const left = replacing ? changed.replaced : changed.written
       await this.#dynamo.batchDelete(
         this.#table,
@@ -183,7 +183,11 @@ export class PostingsStore {
   }
 
   /** @returns whether the directory was still the one that was read */
-  async #replaceDirectory({ metric, tagk }: ListName, read: Directory, pages: readonly PageEntry[]): Promise<boolean> {
+  async #replaceDirectory(
+    { metric, tagk }: ListName,
+    read: Directory,
+    { pages, written }: { readonly pages: readonly PageEntry[]; readonly written: readonly Uint8Array[] },
+  ): Promise<boolean> {
     const token = randomBytes(TOKEN_BYTES)
     const key = directoryKey(metric, tagk, this.#widths)
     try {
@@ -193,9 +197,10 @@ export class PostingsStore {
       return true
     } catch (error) {
       if (!(error instanceof ConditionFailedError)) throw error
-      // An attempt whose answer was lost may have been ours.
+      // An attempt whose answer was lost may have been ours; whoever came after it names what it wrote, but for what they replaced.
       const now = await this.#readDirectory(metric, tagk)
-      return now.token !== undefined && Buffer.compare(now.token, token) === 0
+      const ours = new Set(written.map(hexOf))
+      return now.pages.some(({ id }) => ours.has(hexOf(id)))
     }
   }
 

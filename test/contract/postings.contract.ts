@@ -10,7 +10,7 @@ import { PostingsStore } from '../../lib/store/postings.ts'
 import { SeriesIndex } from '../../lib/store/series-index.ts'
 import { SeriesLog } from '../../lib/store/series-log.ts'
 import { type RunningDynamo, TABLES } from '../helpers/dynamo.ts'
-import { dieAfter, loseAnswers } from '../helpers/dynamo-faults.ts'
+import { afterFirst, dieAfter, loseAnswers } from '../helpers/dynamo-faults.ts'
 import { toHex as hex } from '../helpers/hex.ts'
 
 const WIDTHS = DEFAULT_UID_WIDTHS
@@ -179,6 +179,19 @@ export function postingsContract(name: string, start: () => Promise<RunningDynam
             ),
           ),
         )
+        expect(names((await open().postings.find(metric, [])).series)).toEqual(tsuids.map(hex))
+      })
+
+      it('keeps the pages of a writer whose answer is lost while another goes on with them', async () => {
+        const { metric, tsuids } = makeSeries(60)
+        const days = (some: readonly Uint8Array[]) => some.map((tsuid) => ({ tsuid, firstDay: 1, lastDay: 2 }))
+        const [slow, quick] = [open(), open()]
+        await quick.postings.merge(metric, undefined, days(tsuids.slice(1, 20)))
+        afterFirst(slow.client, 'PutItemCommand', async () => {
+          // Writes the first page anew, and names those of the other as they are.
+          await quick.postings.merge(metric, undefined, days(tsuids.slice(0, 1)))
+        })
+        await slow.postings.merge(metric, undefined, days(tsuids.slice(20)))
         expect(names((await open().postings.find(metric, [])).series)).toEqual(tsuids.map(hex))
       })
     })

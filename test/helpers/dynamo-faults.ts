@@ -1,4 +1,4 @@
-import type { DynamoDBClient, WriteRequest } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBClient, KeysAndAttributes, WriteRequest } from '@aws-sdk/client-dynamodb'
 
 /** Faults still to come. */
 export interface Faults {
@@ -40,6 +40,21 @@ export function loseAnswers(client: DynamoDBClient): void {
   )
 }
 
+/** Lets something else be done once a client's first request of a kind has succeeded, whose answer is lost then. */
+export function afterFirst(client: DynamoDBClient, commandName: string, run: () => Promise<void>): void {
+  let isFirst = true
+  client.middlewareStack.add(
+    (send, context) => async (args) => {
+      const answer = await send(args)
+      if (!isFirst || context.commandName !== commandName) return answer
+      isFirst = false
+      await run()
+      throw fault(2)
+    },
+    { step: 'initialize', name: 'afterFirst' },
+  )
+}
+
 /** Lets a client's first `count` BatchWriteItem requests write only their first item and give the rest back. */
 export function leaveOut(client: DynamoDBClient, count: number): Faults {
   let left = count
@@ -54,6 +69,26 @@ export function leaveOut(client: DynamoDBClient, count: number): Faults {
       return { ...answer, output: { ...answer.output, UnprocessedItems: { [table]: others } } }
     },
     { step: 'initialize', name: 'leaveOut' },
+  )
+  return { left: () => left }
+}
+
+/** Lets a client's first `count` BatchGetItem requests read only their first key and give the rest back. */
+export function leaveOutKeys(client: DynamoDBClient, count: number): Faults {
+  let left = count
+  client.middlewareStack.add(
+    (send, context) => async (args) => {
+      const input = args.input as { RequestItems?: Record<string, KeysAndAttributes> }
+      const [entry] = Object.entries(input.RequestItems ?? {})
+      if (left === 0 || entry === undefined || context.commandName !== 'BatchGetItemCommand') return send(args)
+      left--
+      const [table, asked] = entry
+      const [first, ...others] = asked.Keys ?? []
+      const RequestItems = { [table]: { ...asked, Keys: first ? [first] : [] } }
+      const answer = await send({ ...args, input: { ...input, RequestItems } })
+      return { ...answer, output: { ...answer.output, UnprocessedKeys: { [table]: { ...asked, Keys: others } } } }
+    },
+    { step: 'initialize', name: 'leaveOutKeys' },
   )
   return { left: () => left }
 }
