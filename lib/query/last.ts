@@ -134,7 +134,7 @@ async function findLast(
   const found = new Map<string, Pick<LastPoint, 'timestamp' | 'value'>>()
   const pending = new Map([...series.values()].map((one) => [tagsKey(one.tags), one]))
   const now = Math.floor(clock() / 1000)
-  const earliest = hourOf(now - (backScan > 0 ? backScan : DEFAULT_BACK_SCAN) * HOUR_S)
+  const earliest = hourOf(Math.max(0, now - (backScan > 0 ? backScan : DEFAULT_BACK_SCAN) * HOUR_S))
   let to = hourOf(now) + (1 + HOURS_AHEAD) * HOUR_S
   let from = hourOf(now)
   while (pending.size > 0 && to > earliest) {

@@ -13,6 +13,9 @@ import { type Dynamo, IS_NEW, type ItemKey, keyOf } from './dynamo.ts'
 import { ConditionFailedError } from './errors.ts'
 import { annotationSk, annotationsPk } from './keys.ts'
 
+/** The last instant that has one behind it which 6 bytes hold. */
+const LAST_MS = 2 ** 48 - 2
+
 /** The metric that annotations of no series are kept under: no metric has this UID. */
 export const GLOBAL_METRIC = 0
 
@@ -93,8 +96,9 @@ export class AnnotationStore {
    * @throws StoreUnavailableError
    */
   async *range(metric: number, fromMs: number, toMs: number): AsyncGenerator<Annotation[]> {
-    if (toMs < fromMs) return
-    const input = rangeInput(this.#table, annotationsPk(metric, this.#widths), fromMs, toMs)
+    const [from, to] = [Math.max(0, fromMs), Math.min(toMs, LAST_MS)]
+    if (to < from) return
+    const input = rangeInput(this.#table, annotationsPk(metric, this.#widths), from, to)
     for await (const page of this.#dynamo.query(input)) {
       // BETWEEN takes the instant after the range along: keys without tags are as short as the bound itself
       yield page.map((item) => parseStored(textAt(item, 'note'))).filter((one) => msOf(one.startTime) <= toMs)

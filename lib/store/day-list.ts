@@ -12,8 +12,8 @@ const DAY_S = 86_400
 const DAYS_A_SPAN = 512
 const SPAN_S = DAYS_A_SPAN * DAY_S
 
-/** The last day whose hours have base times of 4 bytes. */
-const LAST_DAY_S = 0xffffffff - (0xffffffff % DAY_S)
+/** The last day whose hours have base times of 4 bytes, in seconds since 1970. */
+export const LAST_DAY_S = 0xffffffff - (0xffffffff % DAY_S)
 
 /** First byte of the partition keys. */
 const DAY_LIST = 0xfb
@@ -33,10 +33,11 @@ function completeKey(): ItemKey {
   return { pk: Uint8Array.of(DAY_LIST), sk: Uint8Array.of(0) }
 }
 
-/** The keys of all items about some shelves' days from `fromS` to `toS`, seconds since 1970. */
+/** The keys of all items about some shelves' days from `fromS` to `toS`, seconds since 1970; before that and behind the last there are none. */
 export function dayListKeys(shelves: readonly number[], fromS: number, toS: number): ItemKey[] {
   const keys = [completeKey()]
-  for (let span = fromS - (fromS % SPAN_S); span <= Math.min(toS, LAST_DAY_S); span += SPAN_S) {
+  const first = Math.max(0, fromS)
+  for (let span = first - (first % SPAN_S); span <= Math.min(toS, LAST_DAY_S); span += SPAN_S) {
     for (const shelf of new Set(shelves)) keys.push(spanKey(shelf, span))
   }
   return keys

@@ -1,5 +1,6 @@
 import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
 import { bytesAt } from './attributes.ts'
+import { LAST_DAY_S } from './day-list.ts'
 import type { Dynamo, ItemKey } from './dynamo.ts'
 import { ConditionFailedError } from './errors.ts'
 import { dayOf, ledgerKey } from './keys.ts'
@@ -164,7 +165,7 @@ export class Ledger {
   }
 
   /**
-   * The hours that hold points, strongly consistently.
+   * The hours that hold points, strongly consistently; before 1970 and behind what 4 bytes of seconds hold there are none.
    * @param fromDay seconds since 1970, any in the first day
    * @param toDay seconds since 1970, any in the last day
    * @param list of readDayList for these shelves and days; others are not looked for @default all days are
@@ -178,7 +179,7 @@ export class Ledger {
     list?: DayList,
   ): Promise<Map<number, LedgerHour[]>> {
     const keys: ItemKey[] = []
-    for (let day = dayOf(fromDay); day <= toDay; day += DAY_S) {
+    for (let day = dayOf(Math.max(0, fromDay)); day <= Math.min(toDay, LAST_DAY_S); day += DAY_S) {
       for (const shelf of new Set(shelves)) if (list?.has(shelf, day) ?? true) keys.push(ledgerKey(shelf, day))
     }
     const hours = await this.#readItems(keys)

@@ -120,6 +120,15 @@ export function annotationsContract(name: string, start: () => Promise<RunningDy
       await stop()
     })
 
+    it('are found however far around them a range reaches', async () => {
+      const { annotations } = open()
+      await saveAnnotation(annotations, patch(HOUR, { description: 'far', tsuid: tsuidOf(77, 1) }), false)
+      const found = []
+      for await (const page of annotations.range(77, -(2 ** 53), 2 ** 53)) found.push(...page)
+      expect(found.map(({ description }) => description)).toEqual(['far'])
+      for await (const page of annotations.range(77, 2 ** 50, 2 ** 53)) expect(page).toEqual([])
+    })
+
     it('of a range are deleted, those of other series and of outside are not', async () => {
       const { store, stop } = await openFresh()
       const { annotations } = store

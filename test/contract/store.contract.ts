@@ -9,7 +9,7 @@ import { layoutAt } from '../../lib/store/layout.ts'
 import { changeLayout } from '../../lib/store/layout-record.ts'
 import type { Reject } from '../../lib/store/rejects.ts'
 import { type RunningDynamo, TABLES } from '../helpers/dynamo.ts'
-import { failFirst, leaveOut, loseAnswers } from '../helpers/dynamo-faults.ts'
+import { failFirst, leaveOut, leaveOutKeys, loseAnswers } from '../helpers/dynamo-faults.ts'
 import { randomFrom } from '../helpers/stage.ts'
 import { hash, hex, range, sorted, useStores } from './stores.ts'
 
@@ -113,6 +113,22 @@ export function storeContract(name: string, start: () => Promise<RunningDynamo>)
           [DAY + 86_400 + 3600, [{ ...OPEN, shelf: 10, baseTime: DAY + 86_400 + 3600 }]],
         ])
         expect((await store.ledger.readLedger([10], DAY - 86_400, DAY - 1)).size).toBe(0)
+      })
+
+      it('names none before 1970 and none that keys have no room for, however far a reader looks', async () => {
+        const { store, stop } = await openFresh()
+        const lastHour = 2 ** 32 - (2 ** 32 % 3600)
+        await store.ledger.openHours([
+          { shelf: 9, baseTime: 0 },
+          { shelf: 9, baseTime: lastHour },
+        ])
+        expect([...(await store.ledger.readLedger([9], -3 * 86_400, 3600)).keys()]).toEqual([0])
+        expect([...(await store.ledger.readLedger([9], lastHour, 2 ** 53)).keys()]).toEqual([lastHour])
+        expect((await store.ledger.readLedger([9], 2 ** 33, 2 ** 34)).size).toBe(0)
+        await store.ledger.completeDayList([], 0)
+        const list = await store.ledger.readDayList([9], -(2 ** 53), 2 ** 53)
+        expect([list?.has(9, 0), list?.has(9, 86_400)]).toEqual([true, false])
+        await stop()
       })
 
       it('notes an hour once per instance, and a late block every time', async () => {
@@ -402,6 +418,21 @@ export function storeContract(name: string, start: () => Promise<RunningDynamo>)
         await store.data.putBlocks(puts)
         expect(leave.left()).toBe(0)
         expect(await store.data.readBlocks(31, HOUR)).toHaveLength(30)
+      })
+
+      it('asks again for the keys that were not read', async () => {
+        const client = openClient(endpoint())
+        const leave = leaveOutKeys(client, 3)
+        const store = open({ client })
+        const puts = range(30, (i) => ({
+          key: { shelf: 32, baseTime: HOUR, writtenAt: i, shard: 0, firstSequence: 0n, lastSequence: 0n },
+          bytes: Buffer.from(`block ${i}`),
+        }))
+        const read = await store.data.getBlocks(32, HOUR, await store.data.putBlocks(puts))
+        expect(leave.left()).toBe(0)
+        expect(read.map(({ bytes }) => Buffer.from(bytes).toString()).sort()).toEqual(
+          puts.map(({ bytes }) => bytes.toString()).sort(),
+        )
       })
 
       it('assigns no name twice when answers are lost', async () => {

@@ -47,11 +47,10 @@ async function writeAndSeal(points: readonly unknown[]) {
   return seal(store, { until: Date.now() + 60_000, leaseMs: 60_000, backOff: false })
 }
 
-async function query(m: string) {
+async function query(m: string, times = { start: String(HOUR), end: String(HOUR + HOURS * 3600) }, now = Date.now()) {
   const source = new StoredSeriesSource(store, DEFAULT_UID_WIDTHS, () => Date.now() + 3_600_000)
-  const deps = { names: store.uids, source, limits: DEFAULT_LIMITS, clock: Date.now }
-  const parameters = new URLSearchParams({ start: String(HOUR), end: String(HOUR + HOURS * 3600), m })
-  const { results, usage } = await runQuery(deps, parseQueryParameters(parameters, Date.now()))
+  const deps = { names: store.uids, source, annotations: store.annotations, limits: DEFAULT_LIMITS, clock: Date.now }
+  const { results, usage } = await runQuery(deps, parseQueryParameters(new URLSearchParams({ ...times, m }), now))
   return { values: results.map(({ points }) => [...points.values.subarray(0, points.count)]), plans: usage.plans }
 }
 
@@ -102,4 +101,9 @@ it('looks for a series on the days that it lived alone', async () => {
   const young = await query('sum:mem{host=new}')
   expect(young.values).toEqual([])
   expect(young.plans).toMatchObject([{ keys: 0, rangeHours: 0, estimated: { units: 0, requests: 0 } }])
+})
+
+it('finds nothing before 1970, nor behind the last hour that keys have room for', async () => {
+  expect((await query('sum:cpu', { start: '5h-ago', end: 'now' }, 3_600_000)).values).toEqual([])
+  expect((await query('sum:cpu', { start: '5000000000', end: '5000003600' })).values).toEqual([])
 })
