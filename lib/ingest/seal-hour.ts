@@ -8,7 +8,7 @@ import { ConditionFailedError } from '../store/errors.ts'
 import type { Store } from '../store/index.ts'
 import type { HourState, Lease, SealedCounts } from '../store/ledger.ts'
 import { chunksOf } from '../store/parallel.ts'
-import type { RowPut } from '../store/rows.ts'
+import type { RowId, RowPut } from '../store/rows.ts'
 import type { SealProgress } from '../store/seal-progress.ts'
 import { bytesByMetric } from './adjust-layout.ts'
 import { type Gathered, type GatheredSeries, gatherSeries, groupOf, nameOf } from './gather-series.ts'
@@ -165,8 +165,9 @@ class HourWork {
   }
 
   async #write(series: readonly GatheredSeries[]): Promise<void> {
-    const rows = await mergeRows(this.#store, this.#lease, series, this.#clock() / 1000)
+    const { rows, emptied } = await mergeRows(this.#store, this.#lease, series, this.#clock() / 1000)
     const rowBytes = await this.#store.rows.putRows(rows, this.#lease.fence)
+    await this.#store.rows.emptyRows(emptied, this.#lease.fence)
     this.#counts.rowBytes += rowBytes
     this.#counts.rows += rows.length
     const { rows: rowsBefore, rowBytes: bytesBefore } = this.#progress
@@ -181,14 +182,15 @@ class HourWork {
 
 /**
  * The rows as they are to be, of some series of an hour. Points whose time has come are left out, and a series that has no others
- * gets no row: one that is there holds nothing that anybody sees.
+ * gets no row.
+ * @returns `emptied`: the rows that are there and hold points which such points replaced
  */
 async function mergeRows(
   store: Store,
   lease: Lease,
   series: readonly GatheredSeries[],
   nowS: number,
-): Promise<RowPut[]> {
+): Promise<{ rows: RowPut[]; emptied: RowId[] }> {
   const { baseTime } = lease
   // Where nobody had a lease before, nobody has written rows.
   const stored =
@@ -200,12 +202,16 @@ async function mergeRows(
           { consistent: true },
         )
   const before = new Map(stored.map((row) => [nameOf(row.tsuid), row]))
-  return series
-    .map(({ tsuid, pieces }) => {
-      const { points, newest } = mergeRow(pieces, before.get(nameOf(tsuid))?.row, lease.state)
-      return { tsuid, baseTime, row: { points: visiblePoints(points, nowS), newest } }
-    })
-    .filter(({ row }) => row.points.count > 0)
+  const rows: RowPut[] = []
+  const emptied: RowId[] = []
+  for (const { tsuid, pieces } of series) {
+    const row = before.get(nameOf(tsuid))?.row
+    const { points, newest } = mergeRow(pieces, row, lease.state)
+    const seen = visiblePoints(points, nowS)
+    if (seen.count > 0) rows.push({ tsuid, baseTime, row: { points: seen, newest } })
+    else if (row !== undefined && visiblePoints(row.points, nowS).count > 0) emptied.push({ tsuid, baseTime })
+  }
+  return { rows, emptied }
 }
 
 /** Less than what any record says of itself. */

@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { encodeBlock } from '../../../lib/codec/block.ts'
 import { sealHour } from '../../../lib/ingest/seal-hour.ts'
+import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
+import { StoredSeriesSource } from '../../../lib/query/stored-source.ts'
 import type { Store } from '../../../lib/store/index.ts'
 import type { LedgerHour } from '../../../lib/store/ledger.ts'
+import { blockSeries } from '../../helpers/blocks.ts'
 import { type RunningDynamo, startDynamo } from '../../helpers/dynamo.ts'
-import { openTestStore } from '../../helpers/store.ts'
+import type { HourPoint } from '../../helpers/points.ts'
+import { NO_BUDGET, openTestStore } from '../../helpers/store.ts'
 import { PointWriter } from '../../helpers/stored-points.ts'
 
 const HOUR_S = 1_600_002_000
@@ -98,4 +103,34 @@ test('within the bounds it is read once, and nothing is noted', async () => {
   expect(await sealHour(store, lease, () => false, Date.now)).toMatchObject({ outcome: 'sealed', rows: HOSTS })
   expect(store.stats.requests - before).toBe(HOSTS + 2)
   expect(await readHour(baseTime)).toEqual(expected)
+})
+
+test('a point that was replaced by one whose time has come does not come back when that is sealed', async () => {
+  const baseTime = HOUR_S + 10_800
+  const metric = 77
+  const put = async (arrival: number, point: HourPoint) => {
+    const source = { arrival, shard: 0, sequence: BigInt(arrival) }
+    const series = [blockSeries(baseTime, metric, [[1, 1]], [point])]
+    const bytes = encodeBlock({ baseTime, widths: DEFAULT_UID_WIDTHS, sources: [source], series })
+    await store.ledger.openHour(0, baseTime)
+    const key = { shelf: 0, baseTime, writtenAt: arrival, shard: 0, firstSequence: 0n, lastSequence: 0n }
+    return store.data.putBlock(key, bytes)
+  }
+  const sealIt = async (owner: string) => {
+    const lease = await store.ledger.lease({ shelf: 0, baseTime }, owner, Date.now(), 1000)
+    if (lease === undefined) throw new Error('Somebody else has the lease')
+    expect(await sealHour(store, lease, () => false, Date.now)).toMatchObject({ outcome: 'sealed' })
+  }
+  const read = async () => {
+    const range = { from: baseTime, to: baseTime + 3600 }
+    const series = await new StoredSeriesSource(store, DEFAULT_UID_WIDTHS).read(metric, range, () => true, NO_BUDGET)
+    return series.flatMap(({ points }) => [...points.values.subarray(0, points.count)])
+  }
+  await put(1, { offsetMs: 0, value: 1 })
+  await sealIt('first')
+  expect(await read()).toEqual([1])
+  await store.ledger.noteLate(0, baseTime, await put(2, { offsetMs: 0, value: 2, expiry: baseTime + 60 }))
+  expect(await read()).toEqual([])
+  await sealIt('second')
+  expect(await read()).toEqual([])
 })
