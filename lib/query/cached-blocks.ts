@@ -43,6 +43,8 @@ interface MetricHour {
   readonly count: number
 }
 
+const NOTHING_MERGED: MetricHour = { parts: [], count: 0 }
+
 /**
  * Reads blocks, and keeps them for the next query, with the series of the metrics that were asked for. A block is never changed, and while its hour is
  * open it is never deleted; so whoever knows some asks which there are, strongly consistently, and then for the others alone. Which there are has to be
@@ -54,13 +56,21 @@ export class CachedBlocks {
   readonly #data: Pick<DataStore, 'readKeyedBlocks' | 'blockSks' | 'getBlocks'>
   readonly #bytesKept: number
   readonly #hours: WeightedCache<string, HourBlocks>
-  readonly #metrics = new WeightedCache<string, MetricHour>(DECODED_BYTES_KEPT)
+  readonly #metrics: WeightedCache<string, MetricHour>
 
-  /** @param bytesKept of blocks as they are stored, about @default 64 MB */
-  constructor(data: Pick<DataStore, 'readKeyedBlocks' | 'blockSks' | 'getBlocks'>, bytesKept: number = BYTES_KEPT) {
+  /**
+   * @param bytesKept of blocks as they are stored, about @default 64 MB
+   * @param decodedBytesKept of decoded series, about @default 64 MB
+   */
+  constructor(
+    data: Pick<DataStore, 'readKeyedBlocks' | 'blockSks' | 'getBlocks'>,
+    bytesKept: number = BYTES_KEPT,
+    decodedBytesKept: number = DECODED_BYTES_KEPT,
+  ) {
     this.#data = data
     this.#bytesKept = bytesKept
     this.#hours = new WeightedCache(bytesKept)
+    this.#metrics = new WeightedCache(decodedBytesKept)
   }
 
   /**
@@ -139,54 +149,58 @@ export class CachedBlocks {
     // Nobody waits for it yet if it fails while the others are decoded.
     asked.catch(() => undefined)
     onBlocks(known.count, known.bytes)
-    this.#merge(known, metric, onBlocks)
+    const merged = this.#merge(known, metric, onBlocks)
     const added = await asked
     onBlocks(added.length, bytesOf(added))
     known.add(added)
-    return this.#keep(known, metric, onBlocks)
+    return this.#keep(known, metric, onBlocks, merged)
   }
 
   /** Reads all blocks of an hour. @param known what of it is kept, to be added to */
   async #readPages(known: HourBlocks, metric: number, onBlocks: OnBlocks): Promise<MergedParts> {
     const { shelf, baseTime } = known.hour
     let read = known
+    let merged = NOTHING_MERGED
     let parts: MergedParts | undefined
     // Each page is decoded while the next is on its way.
     for await (const page of readAhead(this.#data.readKeyedBlocks(shelf, baseTime))) {
       this.cacheCounts.misses += page.length
       onBlocks(page.length, bytesOf(page))
       read.add(page)
-      const merged = this.#merge(read, metric, onBlocks)
+      merged = this.#merge(read, metric, onBlocks, merged)
       if (read.weight <= this.#bytesKept) continue
       // The hour is too large to be kept: its series alone are gathered.
-      parts = mergeMore(parts ?? [], merged)
+      parts = mergeMore(parts ?? [], merged.parts)
       this.forget(read.hour)
+      this.#metrics.delete(seriesName(read, metric))
       read = new HourBlocks(read.hour)
+      merged = NOTHING_MERGED
     }
-    return parts === undefined
-      ? this.#keep(read, metric, onBlocks)
-      : mergeMore(parts, this.#merge(read, metric, onBlocks))
+    return parts === undefined ? this.#keep(read, metric, onBlocks, merged) : mergeMore(parts, merged.parts)
   }
 
-  #keep(hour: HourBlocks, metric: number, onBlocks: OnBlocks): MergedParts {
-    const parts = this.#merge(hour, metric, onBlocks)
+  #keep(hour: HourBlocks, metric: number, onBlocks: OnBlocks, before: MetricHour): MergedParts {
+    const { parts } = this.#merge(hour, metric, onBlocks, before)
     this.#hours.set(nameOf(hour.hour), hour, hour.weight)
     return parts
   }
 
-  /** The series of a metric in the blocks that are known of an hour. */
-  #merge(hour: HourBlocks, metric: number, onBlocks: OnBlocks): MergedParts {
+  /**
+   * The series of a metric in the blocks that are known of an hour.
+   * @param before what whoever asks has of it: it may be too large to be kept, or pushed out meanwhile @default nothing
+   */
+  #merge(hour: HourBlocks, metric: number, onBlocks: OnBlocks, before: MetricHour = NOTHING_MERGED): MetricHour {
     const name = seriesName(hour, metric)
-    let { parts, count }: MetricHour = this.#metrics.get(name) ?? { parts: [], count: 0 }
-    while (count < hour.count) {
-      const to = Math.min(hour.count, count + MERGED_AT_A_TIME)
-      parts = mergeMore(parts, hour.decode(metric, count, to))
-      count = to
+    const kept = this.#metrics.get(name)
+    let merged = kept !== undefined && kept.count > before.count ? kept : before
+    while (merged.count < hour.count) {
+      const to = Math.min(hour.count, merged.count + MERGED_AT_A_TIME)
+      merged = { parts: mergeMore(merged.parts, hour.decode(metric, merged.count, to)), count: to }
       // Kept before the query is told: what it gives up over, the next one goes on with.
-      this.#metrics.set(name, { parts, count }, weightOf(parts))
+      this.#metrics.set(name, merged, weightOf(merged.parts))
       onBlocks(0, 0)
     }
-    return parts
+    return merged
   }
 }
 
