@@ -1,6 +1,6 @@
 import { MODES, type Mode } from '../lib/access/scopes.ts'
 import { BadConfigurationError } from '../lib/model/errors.ts'
-import { DEFAULT_LIMITS, type Limits } from '../lib/model/limits.ts'
+import { DEFAULT_LIMITS, GREATEST_LIMITS, type Limits } from '../lib/model/limits.ts'
 import { DEFAULT_UID_WIDTHS, type UidWidths } from '../lib/model/series.ts'
 import { ENV, requireEnv } from './environment.ts'
 
@@ -112,6 +112,8 @@ function parseLimits(text: string | undefined): Limits {
   for (const [name, value] of Object.entries(overrides)) {
     if (!Object.hasOwn(DEFAULT_LIMITS, name)) wrong(`${name} is none of ${Object.keys(DEFAULT_LIMITS).join(', ')}`)
     if (!Number.isSafeInteger(value) || value <= 0) wrong(`${name} must be a whole number above 0`)
+    const most = GREATEST_LIMITS.get(name) ?? value
+    if (value > most) wrong(`${name} must be at most ${most}`)
   }
   return { ...DEFAULT_LIMITS, ...overrides }
 }

@@ -1,7 +1,7 @@
 import type { Node } from 'constructs'
 import { MODES, type Mode } from '../lib/access/scopes.ts'
 import { BadDeviceMappingError, parseDeviceMapping } from '../lib/ingest/device-mapping.ts'
-import { DEFAULT_LIMITS, type Limits } from '../lib/model/limits.ts'
+import { DEFAULT_LIMITS, GREATEST_LIMITS, type Limits } from '../lib/model/limits.ts'
 import { DEFAULT_UID_WIDTHS, type UidWidths } from '../lib/model/series.ts'
 import {
   type AuthorizerConfig,
@@ -337,6 +337,8 @@ function readLimits(context: Context): Partial<Limits> {
         `an object of whole numbers above 0; ${limit} is ${JSON.stringify(value)}`,
       )
     }
+    const most = GREATEST_LIMITS.get(limit) ?? number
+    if (number > most) throw new InvalidContextError('limits', given, `an object in which ${limit} is at most ${most}`)
   }
   return given
 }

@@ -14,7 +14,7 @@ export interface Limits {
   readonly nameBytes: number
   /** Tags of a point that comes through KairosDB's API, whose users know no limit. */
   readonly kairosTags: number
-  /** UTF-8 bytes of a name that comes through KairosDB's API, as the store has it; never more than 1,024. */
+  /** UTF-8 bytes of a name that comes through KairosDB's API, as the store has it. */
   readonly kairosNameBytes: number
   /** UTF-8 bytes of a value that is a text; never more than MAX_TEXT_BYTES of the codec. */
   readonly textBytes: number
@@ -85,3 +85,15 @@ export const DEFAULT_LIMITS: Limits = {
   treeBytes: 262_144,
   treeSeries: 100,
 }
+
+/**
+ * What some limits can be raised to at most: names, and the UIDs of a series' tags, are parts of sort keys, of which DynamoDB takes 1,024 bytes,
+ * and a text must fit beside others into an item. Who passes these would put points that could be stored in no row.
+ */
+export const GREATEST_LIMITS: ReadonlyMap<string, number> = new Map([
+  ['tags', 100],
+  ['nameBytes', 1_024],
+  ['kairosTags', 100],
+  ['kairosNameBytes', 1_024],
+  ['textBytes', 60_000],
+])

@@ -22,6 +22,7 @@ describe('parseConfig(env)', () => {
     ['TSDB_LIMITS', '{"tag":1}'],
     ['TSDB_LIMITS', '{"tags":0}'],
     ['TSDB_LIMITS', '{"tags":"8"}'],
+    ['TSDB_LIMITS', '{"kairosTags":101}'],
     ['TSDB_UID_WIDTHS', '3,3'],
     ['TSDB_UID_WIDTHS', '3,3,5'],
     ['TSDB_SHELVES', '0'],

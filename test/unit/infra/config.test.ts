@@ -128,6 +128,7 @@ describe('a value that breaks its rule is turned down, naming the key, the value
     [{ limits: '{' }, 'Context value limits={ must be a JSON object'],
     [{ limits: '[1]' }, 'Context value limits=[1] must be a JSON object'],
     [{ limits: { depth: 3 } }, 'Context value limits={"depth":3} must be an object of bodyBytes,'],
+    [{ limits: { tags: 101 } }, 'must be an object in which tags is at most 100'],
     [{ limits: { tags: '8' } }, 'must be an object of whole numbers above 0; tags is "8"'],
     [{ deviceTopic: 'a/#/b' }, 'Context value deviceTopic=a/#/b must be an MQTT topic filter of at most 8 levels'],
     [{ deviceTopic: 'a/b+' }, 'Context value deviceTopic=a/b+ must be an MQTT topic filter'],
