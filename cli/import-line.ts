@@ -1,14 +1,16 @@
 import { pointText, readLineValue } from '../lib/ingest/point-text.ts'
 import { checkName, LAST_SECOND, parseTimestamp } from '../lib/ingest/validate.ts'
 import { TsdbError } from '../lib/model/errors.ts'
-import { DEFAULT_LIMITS } from '../lib/model/limits.ts'
 import { KIND_MS } from '../lib/model/points.ts'
 
 /** A line taken apart: the point as JSON for /api/put, or what is wrong with it. */
 export type ImportLine = { readonly point: string } | { readonly bad: string }
 
+/** How long names may be, and how many tags a point may have, is configured: the server says it. */
+const OF_ANY_LENGTH = { nameBytes: Number.POSITIVE_INFINITY }
+
 /**
- * Reads an OpenTSDB import line, `metric timestamp value tag=value [tag=value ...]`, by the rules that the server has
+ * Reads an OpenTSDB import line, `metric timestamp value tag=value [tag=value ...]`, by the rules that every server has
  * for points. Words are separated by any number of blanks and tabs; the line may end in \r, and a byte order mark is
  * passed over. The value goes into the JSON digit by digit as it is, never through a double.
  * @returns undefined for a line without words and for a comment (its first word starts with #)
@@ -19,7 +21,7 @@ export function parseImportLine(line: string): ImportLine | undefined {
   if (timestamp === undefined) return { bad: 'no timestamp: a line is metric timestamp value tag=value ...' }
   if (value === undefined) return { bad: 'no value: a line is metric timestamp value tag=value ...' }
   try {
-    const name = checked(checkName('metric', metric), metric)
+    const name = checked(checkName('metric', metric, OF_ANY_LENGTH), metric)
     const time = timestampJson(timestamp)
     const number = valueJson(value)
     return { point: pointText(name, time, number, tagsOf(tagWords)) }
@@ -63,16 +65,13 @@ function tagsOf(words: readonly string[]): Map<string, string> {
   for (const word of words) {
     const [tagk = '', tagv, ...more] = word.split('=')
     if (tagv === undefined || more.length > 0) throw new BadLineError(`Invalid tag: ${word} is not tag=value`)
-    checked(checkName('tagk', tagk), tagk)
-    checked(checkName('tagv', tagv), tagv)
+    checked(checkName('tagk', tagk, OF_ANY_LENGTH), tagk)
+    checked(checkName('tagv', tagv, OF_ANY_LENGTH), tagv)
     const earlier = tags.get(tagk)
     if (earlier !== undefined && earlier !== tagv) {
       throw new BadLineError(`Duplicate tag: ${tagk}=${earlier} and ${tagk}=${tagv}`)
     }
     tags.set(tagk, tagv)
-  }
-  if (tags.size > DEFAULT_LIMITS.tags) {
-    throw new BadLineError(`Too many tags: ${tags.size}, a point may have ${DEFAULT_LIMITS.tags}`)
   }
   return tags
 }

@@ -24,7 +24,7 @@ const EXIT_ALL_IN = 0
 /** Some lines are not, each is reported; all others are. */
 const EXIT_SOME_BAD = 1
 
-/** A line has at most eight tags of twice 256 bytes; what is longer than this is no line of points. */
+/** Eight tags of twice 256 bytes are a quarter of it; what is longer than this is no line of points. */
 const LONGEST_LINE_BYTES = 16 * 1024
 
 /** Characters of JSON in a request: packed well under the 6 MB and 10 MB that gateways allow. */

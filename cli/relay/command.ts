@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { DEFAULT_LIMITS } from '../../lib/model/limits.ts'
 import type { Io } from '../io.ts'
 import { relay } from './index.ts'
 import { FSYNC_POLICIES, type FsyncPolicy } from './spool.ts'
@@ -13,6 +14,7 @@ interface RelayFlags {
   readonly fsync: FsyncPolicy
   readonly batch: number
   readonly window: number
+  readonly maxTags: number
 }
 
 /**
@@ -48,6 +50,12 @@ export function addRelayCommand(
     )
     .option('--batch <points>', 'points in a request', wholeNumber(1, 50_000), 10_000)
     .option('--window <ms>', 'milliseconds that points wait for others', wholeNumber(0, 600_000), 1000)
+    .option(
+      '--max-tags <count>',
+      'tags of a point, as many as the server takes',
+      wholeNumber(1, 100),
+      DEFAULT_LIMITS.tags,
+    )
     .action(async ({ maxMb, window, ...flags }: RelayFlags) => {
       const token = flags.token ?? io.env.TSDB_TOKEN
       exit(await relay({ ...flags, token, maxBytes: maxMb * 1024 * 1024, windowMs: window }, io))

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Stat } from '../../lib/meta/stats.ts'
 import { statsLines } from '../../lib/meta/stats-text.ts'
-import { DEFAULT_LIMITS } from '../../lib/model/limits.ts'
+import { DEFAULT_LIMITS, type Limits } from '../../lib/model/limits.ts'
 import { newTelnetCounters, type TelnetCounters, telnetFigures } from '../../lib/telnet/counters.ts'
 import { PutQueue } from '../../lib/telnet/put-queue.ts'
 import { serveTelnet, type TelnetService } from '../../lib/telnet/session.ts'
@@ -30,6 +30,8 @@ export interface RelayOptions {
   readonly batch: number
   /** Milliseconds that points wait for others before they are sent. */
   readonly windowMs: number
+  /** Tags of a point, where the server is configured to take more or fewer. @default limits.tags */
+  readonly maxTags?: number | undefined
   /** Told what went wrong, in a line. */
   readonly onTrouble: (message: string) => void
 }
@@ -59,6 +61,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const forwarder = new Forwarder(spool, new RejectsFile(options.dir), options)
   const counters = newTelnetCounters()
   const http = { refused: 0 }
+  const limits: Limits = { ...DEFAULT_LIMITS, tags: options.maxTags ?? DEFAULT_LIMITS.tags }
   const queue = new PutQueue(
     async (points) => {
       await spool.append(points)
@@ -68,7 +71,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   )
   const stats = () => describeRelay(spool, forwarder, counters, http.refused)
   const service: TelnetService = {
-    limits: DEFAULT_LIMITS,
+    limits,
     queue,
     counters,
     ask: async (command) => {
@@ -82,7 +85,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const onRefused = (count: number) => {
     http.refused += count
   }
-  server.on('request', answerHttp({ limits: DEFAULT_LIMITS, queue, stats, onRefused }))
+  server.on('request', answerHttp({ limits, queue, stats, onRefused }))
   const sessions = new Sessions(server, service, options.onTrouble)
   try {
     await listen(server, options)

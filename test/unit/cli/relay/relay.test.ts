@@ -218,3 +218,17 @@ test('killed by kill -9 again and again, a relay loses nothing that it acknowled
   expect(acknowledged.size).toBeGreaterThan(100)
   await expect.poll(() => [...acknowledged].filter((value) => !new Set(to.values()).has(value)), PATIENT).toEqual([])
 }, 120_000)
+
+test('points may have as many tags as the relay is told that the server takes', async () => {
+  const to = await cloud()
+  const tags = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`k${i}`, 'v']))
+  const line = `put m 1356998400 1 ${Object.entries(tags)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(' ')}\n`
+  const asConfigured = await testRelay(to.url, { maxTags: 10 })
+  expect(await telnet(asConfigured.port, line)).toBe('')
+  expect((await post(asConfigured.port, JSON.stringify({ ...point(2), tags }))).status).toBe(204)
+  await expect.poll(to.values, PATIENT).toEqual([1, 2])
+  const byDefault = await testRelay(to.url)
+  expect(await telnet(byDefault.port, line)).toMatch(/^put: illegal argument: Too many tags: 10 maximum allowed: 8/)
+})
