@@ -17,6 +17,7 @@ async function answerAscii({ query, grant }: HttpRequest): Promise<HttpAnswer> {
     })
   }
   const { answerBytes } = readConfig().limits
-  const { results } = await runParsedQuery(parseQueryParameters(query, Date.now()), grant)
-  return text(asciiLines(results, answerBytes))
+  const asked = parseQueryParameters(query, Date.now())
+  const { results } = await runParsedQuery(asked, grant)
+  return text(asciiLines(results, { msResolution: asked.msResolution, maxLength: answerBytes }))
 }

@@ -49,6 +49,22 @@ describe('a real host’s metrics, imported', () => {
     expect(found.sort()).toEqual(wanted.sort())
   })
 
+  it('comes out again as the lines that were imported', async () => {
+    const range = `start=${start}&end=${end}`
+    const said = await Promise.all(
+      [...new Set(points.map(({ metric }) => metric))].map(async (metric) => {
+        const response = await fetch(`${server.url}/q?ascii&ms&${range}&m=${encodeURIComponent(`none:${metric}`)}`)
+        return (await response.text()).trimEnd().split('\n')
+      }),
+    )
+    const found = said.flat().map((line) => {
+      const [metric, time, value, ...tags] = line.split(' ')
+      return `${metric} ${time} ${value} ${tags.sort().join(' ')}`
+    })
+    const wanted = points.map(({ metric, time, value, tags }) => `${metric} ${time}000 ${asJava(value)} ${tags}`)
+    expect(found.sort()).toEqual(wanted.sort())
+  })
+
   it.each(['sum', 'avg', 'max'] as const)('gives the %s of every 5 minutes as computed from the file', async (name) => {
     const compute = {
       sum: (values: number[]) => values.reduce((sum, value) => sum + value, 0),
