@@ -63,6 +63,9 @@ function parseOption(part: string): Partial<Options> {
   if (/^pre-agg/i.test(part)) {
     throw new BadQueryError(`The part ${part} asks for points aggregated in advance, of which the store has none`)
   }
+  if (/^show-histogram-buckets/i.test(part)) {
+    throw new BadQueryError(`The part ${part} asks for histograms, of which the store has none`)
+  }
   return {}
 }
 

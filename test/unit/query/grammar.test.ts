@@ -97,6 +97,7 @@ test.each([
 test('parts that OpenTSDB knows for tables that are not here are passed over, or refused where the answer would be another', () => {
   expect(parseMetricExpression('sum:rollup_raw:sys.cpu.user')).toEqual(plain)
   expect(() => parseMetricExpression('sum:pre-agg:m')).toThrow('pre-agg')
+  expect(() => parseMetricExpression('sum:show-histogram-buckets:m')).toThrow('show-histogram-buckets')
 })
 
 test('a regular expression may have what else ends a part', () => {
