@@ -1,6 +1,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { TsdbError } from '../lib/model/errors.ts'
 import { importFiles } from './import.ts'
+import { importKairos } from './import-kairos.ts'
 import type { Io } from './io.ts'
 import { query } from './query.ts'
 import {
@@ -58,10 +59,19 @@ interface ServerFlags {
   readonly token?: string
 }
 
+interface ImportFlags extends ServerFlags {
+  readonly batch: number
+  readonly connections: number
+  readonly sync: boolean
+  readonly kairosdb: boolean
+}
+
 function commands(io: Io, exit: (status: number) => void): Command {
   const program = new Command('tsdb')
     .description('Talks to a time series database that has OpenTSDB’s HTTP API.')
-    .showHelpAfterError('(tsdb --help says what there is)')
+    .showHelpAfterError(
+      '(tsdb --help says what there is, docs/compatibility.md#commands where OpenTSDB’s other commands are)',
+    )
   quiet(program, io)
 
   const serverOptions = (command: Command): Command =>
@@ -76,9 +86,11 @@ function commands(io: Io, exit: (status: number) => void): Command {
     .option('--batch <points>', 'points in a request', wholeNumber(1, 100_000), 5000)
     .option('--connections <count>', 'requests on their way at once', wholeNumber(1, 64), 4)
     .option('--sync', 'wait for each request until its points can be read', false)
+    .option('--kairosdb', 'the files are exports of KairosDB', false)
     .addHelpText('after', IMPORT_HELP)
-    .action(async (files: string[], flags: ServerFlags & { batch: number; connections: number; sync: boolean }) => {
-      exit(await importFiles({ ...flags, token: flags.token ?? io.env.TSDB_TOKEN, files }, io))
+    .action(async (files: string[], { kairosdb, ...flags }: ImportFlags) => {
+      const run = kairosdb ? importKairos : importFiles
+      exit(await run({ ...flags, token: flags.token ?? io.env.TSDB_TOKEN, files }, io))
     })
 
   serverOptions(program.command('query'))

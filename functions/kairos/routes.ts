@@ -23,6 +23,20 @@ class KairosNotFoundError extends TsdbError {
   }
 }
 
+/** When roll-up tasks are asked for: KairosDB has them where its configuration turns them on. */
+class NoRollupsError extends TsdbError {
+  constructor() {
+    super('kairos.rollups', 501, 'There are no roll-up tasks here', {
+      details: 'A query with the aggregator save_as, asked again and again, does what a task does',
+    })
+  }
+}
+
+const noRollups = (): never => {
+  throw new NoRollupsError()
+}
+const ROLLUPS: KairosRoute = { GET: noRollups, POST: noRollups, PUT: noRollups, DELETE: noRollups }
+
 const healthCheck = async (): Promise<HttpAnswer> => {
   await sharedStore().layout.readLayout()
   return { status: 204 }
@@ -111,6 +125,9 @@ const ROUTES: readonly (readonly [pattern: string, route: KairosRoute])[] = [
   // Queries run in instances of their own, each of which answers one at a time: here none is seen.
   ['admin/runningqueries', { GET: () => json({ queries: [] }) }],
   ['admin/killquery/*', { GET: () => ({ status: 204 }) }],
+  ['rollups', ROLLUPS],
+  ['rollups/*', ROLLUPS],
+  ['rollups/*/*', ROLLUPS],
   ['metadata', {}],
   ['metadata/*', { GET: (_, parts) => listServiceKeys(parts) }],
   ['metadata/*/*', { GET: listKeys }],

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { LocalServer } from '../../local/server.ts'
+import { runTsdb } from '../helpers/cli.ts'
 import { documentedCalls, makeCalls } from '../helpers/docs.ts'
 import { startTestServer } from '../helpers/server.ts'
 
@@ -107,6 +108,18 @@ describe("KairosDB's face", () => {
     expect(JSON.parse(read.text)).toHaveLength(1)
   })
 
+  test('an export by KairosDB is imported, exact to the digit', async () => {
+    const points =
+      '[[1356998400000,9007199254740993,"long"],[1356998400001,2,"double"],[1356998400002,"[\\"x\\"]","string"]]'
+    const stdin = `{"name":"was kairos","tags":{"ho st":"a"},"datapoints":${points}}\n`
+    const ran = await runTsdb(['import', '--kairosdb', '--sync', '--batch', '2', '--url', server.url, '-'], { stdin })
+    expect(ran).toEqual({ status: 0, stderr: '', stdout: 'Imported 3 points\n' })
+    const read = await ask('GET', '/api/query?start=1356998400&ms&m=none:was_x20_kairos')
+    expect(read.text).toContain('"dps":{"1356998400000":9007199254740993,"1356998400001":2.0}')
+    const own = await ask('POST', '/api/v1/datapoints/query', { ...WHEN, metrics: [{ name: 'was kairos' }] })
+    expect(own.text).toContain('"values":[[1356998400002,"[\\"x\\"]"]]')
+  })
+
   test('what is asked wrongly is told in KairosDB’s form', async () => {
     const tooLong = { name: 'x'.repeat(2000), timestamp: 1, value: 1, tags: { h: 'a' } }
     expect((await put(tooLong)).text).toContain('kairosNameBytes allows 1024')
@@ -114,6 +127,11 @@ describe("KairosDB's face", () => {
       status: 404,
       text: `{"errors":["Unknown feature 'nosuch'"]}`,
     })
+    const noRollups =
+      'There are no roll-up tasks here. A query with the aggregator save_as, asked again and again, does what a task does'
+    for (const path of ['rollups', 'rollups/abc', 'rollups/backfill/abc']) {
+      expect(await ask('POST', `/api/v1/${path}`, {})).toEqual({ status: 501, text: `{"errors":["${noRollups}"]}` })
+    }
     expect((await ask('POST', `/api/v1/metadata/s/k/${'x'.repeat(1000)}`, 1)).status).toBe(400)
   })
 })
