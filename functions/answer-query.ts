@@ -39,7 +39,16 @@ function preferencesOf({ headers, grant }: HttpRequest): Preferences {
   return { ...preferences, globalAnnotations: preferences.globalAnnotations && !isLimited(grant) }
 }
 
+/** Of other methods OpenTSDB looks at the one that was sent, and so would answer as if points were deleted. */
+function refuseDeletion({ query }: HttpRequest): void {
+  if (query.get('method_override')?.toUpperCase() !== 'DELETE') return
+  throw new BadRequestError('query.override', 'The parameter method_override=delete is not allowed here', {
+    details: 'Points are deleted by DELETE /api/query',
+  })
+}
+
 function parseQuery(request: HttpRequest, preferences: Preferences): Query {
+  refuseDeletion(request)
   const now = Date.now()
   const query =
     request.method === 'POST' ? parseQueryBody(request.body(), now) : parseQueryParameters(request.query, now)

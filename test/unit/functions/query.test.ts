@@ -126,6 +126,13 @@ test('with skipUnresolved names that were never stored are listed, and the rest 
   ])
 })
 
+test('a GET that asks to be taken for a DELETE is refused, and not answered as if it had been one', async () => {
+  const path = `/api/query?start=${HOUR}&end=${HOUR + 60}&m=sum:q.post&method_override=delete`
+  const { status, body } = await ask({ method: 'GET', path })
+  expect(status).toBe(400)
+  expect(body).toContain('DELETE /api/query')
+})
+
 test('percentiles are of histograms, of which there are none', async () => {
   const path = `/api/query?start=${HOUR}&end=${HOUR + 60}&m=sum:percentiles%5B99%5D:q.post`
   expect(await ask({ method: 'GET', path })).toMatchObject({ status: 200, body: '[]' })
