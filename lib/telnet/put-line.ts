@@ -80,6 +80,9 @@ function whyNoNumber(text: string): string {
   return typeof asLong === 'string' ? asLong : `For input string: "${text}"`
 }
 
+/** KairosDB's word for a time to live within a line: an order and no tag. Points that come by telnet stay, whatever it says. */
+const TTL_TAG = 'kairos_opt.ttl'
+
 /** @returns the tags, whose names are not checked yet, or what is wrong with them */
 function readTags(words: readonly string[], limits: Limits): TagSet | string {
   const builder = new TagSetBuilder(limits)
@@ -87,6 +90,10 @@ function readTags(words: readonly string[], limits: Limits): TagSet | string {
   for (const word of words) {
     const [tagk = '', tagv = '', ...more] = word.split('=')
     if (tagk === '' || tagv === '' || more.length > 0) return `invalid tag: ${word}`
+    if (tagk === TTL_TAG) {
+      if (/^\d+$/.test(tagv)) continue
+      return `invalid tag: ${word}, a time to live is a whole number of seconds`
+    }
     const before = values.get(tagk)
     if (before !== undefined && before !== tagv) {
       const tags = [...values].map(([key, value]) => `${key}=${value}`).join(', ')

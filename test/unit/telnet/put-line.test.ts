@@ -23,6 +23,11 @@ describe('parsePutLine', () => {
     ['a large exponent', 'put sys.cpu.user 1 1e+21 host=web01', point(1, '1e+21')],
     ['a sign, as a text', 'put sys.cpu.user 1 +5 host=web01', point(1, '"+5"')],
     ['a tag twice', 'put sys.cpu.user 1 5 host=web01 host=web01', point(1, '5')],
+    [
+      'what KairosDB says of the time to live, as no tag',
+      'put sys.cpu.user 1 5 kairos_opt.ttl=60 host=web01',
+      point(1, '5'),
+    ],
   ])('reads %s', (_, line, json) => {
     expect(parse(line)).toEqual({ point: json })
   })
@@ -49,6 +54,10 @@ describe('parsePutLine', () => {
     ['put m 1 1 a', 'put: illegal argument: invalid tag: a'],
     ['put m 1 1 a=', 'put: illegal argument: invalid tag: a='],
     ['put m 1 1 a=b=c', 'put: illegal argument: invalid tag: a=b=c'],
+    [
+      'put m 1 1 a=b kairos_opt.ttl=1d',
+      'put: illegal argument: invalid tag: kairos_opt.ttl=1d, a time to live is a whole number of seconds',
+    ],
     ['put m 1 1 a=b a=c', 'put: illegal argument: duplicate tag: a=c, tags={a=b}'],
     ['put m! 1 1 a=b', 'put: illegal argument: Invalid metric name ("m!"): illegal character: !'],
     ['put m 1 1 a=b!', 'put: illegal argument: Invalid tag value with key [a] ("b!"): illegal character: !'],
