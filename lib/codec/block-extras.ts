@@ -5,13 +5,6 @@ import { MAX_TEXTS_BYTES } from './extras.ts'
 
 // The columns of a block that few blocks have: texts and when points' times come. Both name their points by index.
 
-/** Texts and expiries of the points asked for; indexes count from the first of these. */
-export interface BlockExtras {
-  readonly texts: ReadonlyMap<number, string>
-  /** Seconds since 1970. */
-  readonly expiries: ReadonlyMap<number, number>
-}
-
 /** Appends the texts and expiries of all series' points. */
 export function writeExtras(writer: ByteWriter, series: readonly { readonly points: PointColumns }[]): void {
   const textIndexes: number[] = []
@@ -52,7 +45,12 @@ export function writeExtras(writer: ByteWriter, series: readonly { readonly poin
  * @param times of the points asked for, in milliseconds since 1970
  * @throws CorruptDataError
  */
-export function readExtras(reader: ByteReader, total: number, from: number, times: Float64Array): BlockExtras {
+export function readExtras(
+  reader: ByteReader,
+  total: number,
+  from: number,
+  times: Float64Array,
+): Pick<PointColumns, 'texts' | 'expiries'> {
   const to = from + times.length
   const texts = new Map<number, string>()
   const textIndexes = readIndexes(reader, total)
@@ -63,7 +61,7 @@ export function readExtras(reader: ByteReader, total: number, from: number, time
     if (index < from || index >= to) continue
     texts.set(index - from, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
   }
-  const expiries = new Map<number, number>()
+  let expiries: Float64Array | undefined
   const expiryIndexes = readIndexes(reader, total)
   const lives = readIntegers(reader, expiryIndexes.length)
   for (let i = 0; i < expiryIndexes.length; i++) {
@@ -71,25 +69,10 @@ export function readExtras(reader: ByteReader, total: number, from: number, time
     if (index < from || index >= to) continue
     const expiry = Math.floor(times[index - from]! / 1000) + lives[i]!
     if (!(expiry > 0)) reader.fail(`a point whose time came at ${expiry}`)
-    expiries.set(index - from, expiry)
+    expiries ??= new Float64Array(times.length)
+    expiries[index - from] = expiry
   }
-  return { texts, expiries }
-}
-
-/** What belongs to the points `start` (inclusive) to `end` (exclusive), as columns have it. */
-export function extrasBetween({ texts, expiries }: BlockExtras, start: number, end: number) {
-  const own = new Map<number, string>()
-  const ends = new Float64Array(end - start)
-  let expire = false
-  for (let i = start; i < end; i++) {
-    const text = texts.get(i)
-    if (text !== undefined) own.set(i - start, text)
-    const expiry = expiries.get(i)
-    if (expiry === undefined) continue
-    ends[i - start] = expiry
-    expire = true
-  }
-  return { ...(own.size > 0 && { texts: own }), ...(expire && { expiries: ends }) }
+  return { ...(texts.size > 0 && { texts }), ...(expiries && { expiries }) }
 }
 
 /** How many, then how far each is from the one before; the first from -1. */

@@ -1,16 +1,16 @@
 import type { PointColumns } from '../model/points.ts'
-import { extrasBetween, readExtras } from './block-extras.ts'
+import { readExtras } from './block-extras.ts'
 import type { ByteReader } from './bytes.ts'
 import { readBytes, readDoubles, readIntegers } from './column.ts'
 import { MAX_SCALE, NO_SCALE, POWERS_OF_TEN } from './decimal.ts'
 import { blankTexts } from './extras.ts'
+import type { SeriesColumns } from './series-columns.ts'
 
 // The points of a block, read; block-runs.ts writes them. What a series starts with and the differences that follow lie in columns of their own: the
 // differences are small and alike, the starts are neither.
 
 /** In the place of a series' kind: its points differ, and theirs follow. */
 export const KINDS_VARY = 255
-const NO_BIGS: ReadonlyMap<number, bigint> = new Map()
 
 /** A series' points and the record that each came in. */
 export interface SourcedPoints {
@@ -50,8 +50,7 @@ interface Shape {
  * stepped over.
  * @param total points that the block's header promises
  * @param sourceCount sources that the block has
- * @returns how many points these series have, and what cuts those of one, by its index from `from` on, out of the columns; the arrays
- *   are views
+ * @returns their points, series by series, and where each series starts
  * @throws CorruptDataError
  */
 export function readPoints(
@@ -65,7 +64,7 @@ export function readPoints(
   },
   from: number,
   to: number,
-): { readonly length: number; readonly cut: (index: number) => SourcedPoints } {
+): Pick<SeriesColumns, 'starts' | 'points' | 'sources'> {
   const shape = readShape(reader, block.count, block.total, from, to)
   const length = shape.points.to - shape.points.from
   const kinds = readKinds(reader, shape, from, to, length)
@@ -78,20 +77,7 @@ export function readPoints(
 
   const starts = new Uint32Array(to - from + 1)
   for (let i = from; i < to; i++) starts[i - from + 1] = starts[i - from]! + shape.counts[i]!
-  const cut = (index: number) => {
-    const start = starts[index]!
-    const end = starts[index + 1]!
-    const points = {
-      count: end - start,
-      times: times.subarray(start, end),
-      values: values.subarray(start, end),
-      kinds: kinds.subarray(start, end),
-      bigs: bigsBetween(bigs, start, end),
-      ...(extras === undefined ? undefined : extrasBetween(extras, start, end)),
-    }
-    return { points, sources: sources.subarray(start, end) }
-  }
-  return { length, cut }
+  return { starts, points: { count: length, times, values, kinds, bigs, ...extras }, sources }
 }
 
 function readShape(reader: ByteReader, count: number, total: number, from: number, to: number): Shape {
@@ -213,36 +199,16 @@ function readSourceIndexes(
   return sources
 }
 
-/** An exact integer and its point, counted from the first point asked for. */
-interface IndexedBig {
-  readonly index: number
-  readonly value: bigint
-}
-
-/** @returns those of the points asked for, ascending by index */
-function readBigs(reader: ByteReader, shape: Shape): IndexedBig[] {
+/** @returns those of the points asked for, by index from the first of these on */
+function readBigs(reader: ByteReader, shape: Shape): ReadonlyMap<number, bigint> {
   const { from, to, total } = shape.points
   const count = reader.varint()
   if (count > total) reader.fail(`${count} big integers of ${total} points`)
   const indexes = readIntegers(reader, count)
-  const bigs: IndexedBig[] = []
+  const bigs = new Map<number, bigint>()
   for (const index of indexes) {
     const value = reader.i64()
-    if (index >= from && index < to) bigs.push({ index: index - from, value })
+    if (index >= from && index < to) bigs.set(index - from, value)
   }
   return bigs
-}
-
-function bigsBetween(bigs: readonly IndexedBig[], start: number, end: number): ReadonlyMap<number, bigint> {
-  if (bigs.length === 0) return NO_BIGS
-  let low = 0
-  for (let high = bigs.length; low < high; ) {
-    const middle = (low + high) >> 1
-    if (bigs[middle]!.index < start) low = middle + 1
-    else high = middle
-  }
-  if (low === bigs.length || bigs[low]!.index >= end) return NO_BIGS
-  const own = new Map<number, bigint>()
-  for (; low < bigs.length && bigs[low]!.index < end; low++) own.set(bigs[low]!.index - start, bigs[low]!.value)
-  return own
 }

@@ -1,8 +1,8 @@
+import { joinPoints } from '../model/pick-points.ts'
 import { KINDS_VARY, type SourcedPoints } from './block-points.ts'
 import type { ByteWriter } from './bytes.ts'
 import { writeBytes, writeDoubles, writeIntegers } from './column.ts'
 import { NO_SCALE, scaleOfRange, toScaled } from './decimal.ts'
-import { joinSeries } from './decoded-series.ts'
 
 /** Points of many series in columns, series by series, ascending by time within each. */
 export interface PointRuns {
@@ -20,8 +20,15 @@ export interface PointRuns {
 
 /** Series one behind the other, copied. */
 export function joinRuns(series: readonly SourcedPoints[]): PointRuns {
-  const { points, sources, starts } = joinSeries(series)
-  const { times, values, kinds, bigs } = points
+  const { count, times, values, kinds, bigs } = joinPoints(series.map(({ points }) => points))
+  const starts = new Uint32Array(series.length + 1)
+  const sources = new Uint32Array(count)
+  let at = 0
+  for (const [i, own] of series.entries()) {
+    sources.set(own.sources.subarray(0, own.points.count), at)
+    at += own.points.count
+    starts[i + 1] = at
+  }
   return { times, values, kinds, sources, starts, bigs }
 }
 

@@ -6,9 +6,9 @@ import { readKeys, writeKeys } from './block-keys.ts'
 import { readPoints, type SourcedPoints } from './block-points.ts'
 import { joinRuns, type PointRuns, writeRuns } from './block-runs.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
-import { seriesOfColumns } from './decoded-series.ts'
 import { withoutTexts } from './extras.ts'
 import { MAX_SEQUENCE_BYTES, sequenceFromBytes, sequenceToBytes } from './sequence.ts'
+import { type SeriesColumns, seriesOf } from './series-columns.ts'
 
 /** Points that one block may hold: what bounds the memory that decoding any block takes. */
 export const MAX_BLOCK_POINTS = 2 ** 20
@@ -63,6 +63,16 @@ const CHECKSUM_BYTES = 4
 
 /** Bytes that a block's columns may take once inflated; what a block of MAX_BLOCK_POINTS can take stays below. */
 const MAX_COLUMN_BYTES = 2 ** 27
+
+/** What is being read, for errors. */
+const COLUMNS = 'block columns'
+
+const NO_SERIES: Omit<SeriesColumns, 'origins'> = {
+  tsuids: [],
+  starts: new Uint32Array(1),
+  points: { count: 0, times: new Float64Array(), values: new Float64Array(), kinds: new Uint8Array(), bigs: new Map() },
+  sources: new Uint32Array(),
+}
 
 /** Columns deflate well at little effort; higher levels take twice the time for a few percent. */
 const DEFLATE_LEVEL = 3
@@ -143,6 +153,15 @@ function numbersOf({ points, sources }: BlockSeries): SourcedPoints {
   return { points: withoutTexts(points), sources }
 }
 
+/** A block that is checked and unpacked, and of which series can be decoded. */
+export interface OpenBlock extends Omit<Block, 'series'> {
+  readonly hasExtras: boolean
+  readonly seriesCount: number
+  readonly pointCount: number
+  /** The columns behind the sources. */
+  readonly columns: Uint8Array
+}
+
 /**
  * The mirror of encodeBlock.
  * @param filter which series to decode; the points of others are stepped over, not decoded
@@ -150,6 +169,17 @@ function numbersOf({ points, sources }: BlockSeries): SourcedPoints {
  * @throws CorruptDataError where the bytes are no block, or a damaged one, or of a version not known
  */
 export function decodeBlock(bytes: Uint8Array, filter: BlockFilter = {}): DecodedBlock {
+  const block = openBlock(bytes)
+  const { baseTime, widths, sources } = block
+  const columns = decodeColumns(block, filter)
+  return { baseTime, widths, sources, series: seriesOf(columns), pointCount: columns.points.count }
+}
+
+/**
+ * The first half of decodeBlock, which is the same whatever series are wanted.
+ * @throws CorruptDataError as decodeBlock
+ */
+export function openBlock(bytes: Uint8Array): OpenBlock {
   const header = new ByteReader(bytes, 'block')
   const version = header.u8()
   if (version !== VERSION && version !== VERSION_WITH_EXTRAS) header.fail(`the unknown version ${version}`)
@@ -159,27 +189,39 @@ export function decodeBlock(bytes: Uint8Array, filter: BlockFilter = {}): Decode
   const body = bytes.subarray(HEAD_BYTES + CHECKSUM_BYTES)
   if (crc32(body, crc32(bytes.subarray(0, HEAD_BYTES))) !== checksum) header.fail('a wrong checksum')
   const sourceCount = header.varint()
-  const count = header.varint()
-  const total = header.varint()
+  const seriesCount = header.varint()
+  const pointCount = header.varint()
   const columnBytes = header.varint()
-  if (total > MAX_BLOCK_POINTS || count > total || columnBytes > MAX_COLUMN_BYTES || sourceCount > columnBytes) {
-    header.fail(`${sourceCount} sources, ${count} series, ${total} points in ${columnBytes} bytes`)
+  if (
+    pointCount > MAX_BLOCK_POINTS ||
+    seriesCount > pointCount ||
+    columnBytes > MAX_COLUMN_BYTES ||
+    sourceCount > columnBytes
+  ) {
+    header.fail(`${sourceCount} sources, ${seriesCount} series, ${pointCount} points in ${columnBytes} bytes`)
   }
-
-  const reader = new ByteReader(inflate(header, columnBytes), 'block columns')
+  const reader = new ByteReader(inflate(header, columnBytes), COLUMNS)
   const sources = readSources(reader, sourceCount)
-  if (total === 0) return { baseTime, widths, sources, series: [], pointCount: 0 }
-  const { from, to, tsuids } = readKeys(reader, count, widths, filter.metric)
-  if (from === to) return { baseTime, widths, sources, series: [], pointCount: 0 }
-  const hasExtras = version === VERSION_WITH_EXTRAS
-  const { length, cut } = readPoints(
-    reader,
-    { count, total, sourceCount, baseMs: baseTime * 1000, hasExtras },
-    from,
-    to,
-  )
+  const columns = reader.raw(reader.remaining)
+  return { baseTime, widths, sources, hasExtras: version === VERSION_WITH_EXTRAS, seriesCount, pointCount, columns }
+}
+
+/**
+ * The second half of decodeBlock.
+ * @param filter as there
+ * @returns the series wanted
+ * @throws CorruptDataError as decodeBlock
+ */
+export function decodeColumns(block: OpenBlock, { metric }: BlockFilter = {}): SeriesColumns {
+  const { baseTime, widths, sources: origins, hasExtras, seriesCount: count, pointCount: total } = block
+  if (total === 0) return { ...NO_SERIES, origins }
+  const reader = new ByteReader(block.columns, COLUMNS)
+  const { from, to, tsuids } = readKeys(reader, count, widths, metric)
+  if (from === to) return { ...NO_SERIES, origins }
+  const shape = { count, total, sourceCount: origins.length, baseMs: baseTime * 1000, hasExtras }
+  const { starts, points, sources } = readPoints(reader, shape, from, to)
   if (reader.remaining > 0) reader.fail(`${reader.remaining} bytes too many`)
-  return { baseTime, widths, sources, series: seriesOfColumns(tsuids, cut), pointCount: length }
+  return { tsuids, starts, points, sources, origins }
 }
 
 function readWidth(header: ByteReader): number {

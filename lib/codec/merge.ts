@@ -1,9 +1,7 @@
-import { pickPoints } from '../model/pick-points.ts'
+import { joinPoints, pickPoints } from '../model/pick-points.ts'
 import type { PointColumns } from '../model/points.ts'
 import { compareSequences } from './arrival.ts'
 import type { BlockSource } from './block.ts'
-import type { SourcedPoints } from './block-points.ts'
-import { type JoinedSeries, joinSeries } from './decoded-series.ts'
 import { mergeOrder } from './merge-order.ts'
 
 /** Points of one series from one block or row, with where each came from. */
@@ -22,35 +20,11 @@ export interface Piece {
 export function mergePieces(pieces: readonly Piece[]): PointColumns {
   const [only] = pieces
   if (only !== undefined && pieces.length === 1) return only.points
-  const { points, order } = joinPieces(pieces)
-  return order === undefined ? points : pickPoints(points, order)
-}
-
-/**
- * mergePieces with where each point came from.
- * @param pieces of one list of origins
- * @returns `sources` are indexes into that list
- */
-export function mergeSourced(
-  pieces: readonly Pick<Piece, 'points' | 'sources'>[],
-  origins: readonly BlockSource[],
-): SourcedPoints {
-  const { points, sources, order } = joinPieces(pieces.map((piece) => ({ ...piece, origins })))
-  return order === undefined
-    ? { points, sources }
-    : { points: pickPoints(points, order), sources: order.map((index) => sources[index]!) }
-}
-
-/**
- * Puts pieces one behind the other, ascending by their first points.
- * @returns `order`: indexes of the points to keep, ascending by time, the latest arrival of each; absent: all as they are
- */
-function joinPieces(pieces: readonly Piece[]): SourcedPoints & { readonly order?: Uint32Array } {
-  const ordered = pieces
+  const ordered = [...pieces]
     .filter((piece) => piece.points.count > 0)
     .sort((a, b) => a.points.times[0]! - b.points.times[0]!)
-  const joined = joinSeries(ordered)
-  return followEachOther(ordered) ? joined : { ...joined, order: orderOf(joined, ordered) }
+  const joined = joinPoints(ordered.map(({ points }) => points))
+  return followEachOther(ordered) ? joined : resolve(joined, ordered)
 }
 
 /** Whether each piece ends before the next begins, so that joined they are in order and without duplicates. */
@@ -62,15 +36,23 @@ function followEachOther(pieces: readonly Piece[]): boolean {
   return true
 }
 
-function orderOf({ points, sources, starts }: JoinedSeries, pieces: readonly Piece[]): Uint32Array {
+/** Puts joined points in order and keeps the latest arrival of each time. */
+function resolve(joined: PointColumns, pieces: readonly Piece[]): PointColumns {
+  const starts: number[] = []
+  let end = 0
+  for (const { points } of pieces) {
+    starts.push(end)
+    end += points.count
+  }
   // Where a point came from is looked up only where two have the same time.
   const originOf = (index: number): BlockSource => {
-    let piece = pieces.length - 1
+    let piece = starts.length - 1
     while (starts[piece]! > index) piece--
-    return pieces[piece]!.origins[sources[index]!]!
+    const { sources, origins } = pieces[piece]!
+    return origins[sources[index - starts[piece]!]!]!
   }
-  const runs = [...starts.subarray(0, pieces.length)]
-  return mergeOrder(points.times, runs, (a, b) => compareOrigins(originOf(a), originOf(b)))
+  const order = mergeOrder(joined.times, starts, (a, b) => compareOrigins(originOf(a), originOf(b)))
+  return pickPoints(joined, order)
 }
 
 /** The latest arrival among the points of some pieces, or undefined where there are none. */

@@ -1,4 +1,3 @@
-import type { DecodedBlock } from '../codec/block.ts'
 import { type CacheCounts, noCacheCounts } from '../model/cache-counts.ts'
 import type { DataStore, KeyedBlock } from '../store/data.ts'
 import type { ShelfHour } from '../store/ledger.ts'
@@ -8,10 +7,10 @@ import { type MergedParts, mergeMore, weightOf } from './merged-blocks.ts'
 import type { ScanRange } from './range.ts'
 import { WeightedCache } from './weighted-cache.ts'
 
-/** Bytes of blocks that are kept, as they are stored, about. */
+/** Bytes of blocks that are kept, unpacked, about. */
 const BYTES_KEPT = 64 * 2 ** 20
 
-/** Bytes of decoded series that are kept, about. */
+/** Bytes of merged series that are kept, about. */
 const DECODED_BYTES_KEPT = 64 * 2 ** 20
 
 /** Blocks that are asked for by their keys; where more came since, the hour is read in pages. */
@@ -59,7 +58,7 @@ export class CachedBlocks {
   readonly #metrics: WeightedCache<string, MetricHour>
 
   /**
-   * @param bytesKept of blocks as they are stored, about @default 64 MB
+   * @param bytesKept of blocks, about @default 64 MB
    * @param decodedBytesKept of decoded series, about @default 64 MB
    */
   constructor(
@@ -109,12 +108,7 @@ export class CachedBlocks {
    * @returns each series in any number of them. Shared with other readers: nobody may write to their columns
    * @throws StoreUnavailableError, CorruptDataError, what onBlocks throws
    */
-  async readHour(
-    hour: ShelfHour,
-    metric: number,
-    onBlocks: OnBlocks,
-    ahead?: AskedAhead,
-  ): Promise<readonly DecodedBlock[]> {
+  async readHour(hour: ShelfHour, metric: number, onBlocks: OnBlocks, ahead?: AskedAhead): Promise<MergedParts> {
     const known = this.#hours.get(nameOf(hour))
     if (known === undefined) return this.#readPages(new HourBlocks(hour), metric, onBlocks)
     const before = ahead?.get(nameOf(hour))

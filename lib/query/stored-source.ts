@@ -1,5 +1,6 @@
-import { type DecodedBlock, decodeBlock } from '../codec/block.ts'
+import { decodeColumns, openBlock } from '../codec/block.ts'
 import { mergePieces, type Piece } from '../codec/merge.ts'
+import { pieceOf, type SeriesColumns } from '../codec/series-columns.ts'
 import { decodeTsuid, hashTsuid } from '../codec/tsuid.ts'
 import type { CacheCounts } from '../model/cache-counts.ts'
 import { visiblePoints } from '../model/pick-points.ts'
@@ -185,7 +186,7 @@ export class StoredSeriesSource implements SeriesSource {
       budget.bytes(bytes)
     }
     if (hour.state === 'open') {
-      for (const block of await this.#blocks.readHour(hour, metric, onBlocks, ahead)) this.#gatherBlock(reading, block)
+      for (const part of await this.#blocks.readHour(hour, metric, onBlocks, ahead)) this.#gatherColumns(reading, part)
     } else {
       // Each page is decoded while the next is on its way.
       for await (const page of readAhead(
@@ -193,18 +194,16 @@ export class StoredSeriesSource implements SeriesSource {
       )) {
         for (const bytes of page) {
           onBlocks(1, bytes.length)
-          this.#gatherBlock(reading, decodeBlock(bytes, { metric }))
+          this.#gatherColumns(reading, decodeColumns(openBlock(bytes), { metric }))
         }
       }
     }
     budget.blocks?.(blocks)
   }
 
-  #gatherBlock(reading: Reading, { series, sources: origins }: DecodedBlock): void {
-    // Points are cut out of the block's columns when they are first asked for.
-    for (const found of series) {
-      this.#gather(reading, found.tsuid, () => ({ points: found.points, sources: found.sources, origins }))
-    }
+  #gatherColumns(reading: Reading, columns: SeriesColumns): void {
+    // Points are cut out of the columns when they are asked for.
+    for (const [i, tsuid] of columns.tsuids.entries()) this.#gather(reading, tsuid, () => pieceOf(columns, i))
   }
 
   /** Reads the rows of the hours that were sealed, by key or by range. */

@@ -64,6 +64,20 @@ export const BREAKS: readonly Break[] = [
     from: 'const from = failed?.from ?? next',
     to: 'const from = next ?? (failed, undefined)',
   },
+  {
+    name: 'kept blocks',
+    why: 'a reader that knows some blocks of an hour does not ask for those that came since',
+    file: 'lib/query/cached-blocks.ts',
+    from: 'missing.length === 0 ? Promise.resolve([])',
+    to: 'missing.length >= 0 ? Promise.resolve([])',
+  },
+  {
+    name: 'kept rows',
+    why: 'a reader takes rows that it knows for those of now, though the hour was sealed again',
+    file: 'lib/query/cached-rows.ts',
+    from: 'hour === undefined || hour.version !== versions.get(baseTime)',
+    to: 'hour === undefined',
+  },
 ]
 
 /**

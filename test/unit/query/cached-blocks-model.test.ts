@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type DecodedBlock, decodeBlock, encodeBlock } from '../../../lib/codec/block.ts'
+import { decodeColumns, encodeBlock, openBlock } from '../../../lib/codec/block.ts'
 import { mergePieces, type Piece } from '../../../lib/codec/merge.ts'
+import { pieceOf, type SeriesColumns } from '../../../lib/codec/series-columns.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
 import { type AskedAhead, CachedBlocks } from '../../../lib/query/cached-blocks.ts'
 import type { DataStore, KeyedBlock } from '../../../lib/store/data.ts'
@@ -64,12 +65,12 @@ function blockOf(arrival: number, instants: readonly number[]): Uint8Array {
 }
 
 /** A metric's series as all of some blocks give them. */
-function merged(blocks: readonly DecodedBlock[]) {
+function merged(blocks: readonly SeriesColumns[]) {
   const pieces = new Map<string, Piece[]>()
-  for (const { series, sources: origins } of blocks) {
-    for (const { tsuid, points, sources } of series) {
+  for (const columns of blocks) {
+    for (const [i, tsuid] of columns.tsuids.entries()) {
       const name = Buffer.from(tsuid).toString('hex')
-      pieces.set(name, [...(pieces.get(name) ?? []), { points, sources, origins }])
+      pieces.set(name, [...(pieces.get(name) ?? []), pieceOf(columns, i)])
     }
   }
   return [...pieces].sort().map(([tsuid, own]) => [tsuid, plainPoints(mergePieces(own))])
@@ -121,7 +122,8 @@ test('a reader sees what all blocks that there are give when they are merged at 
         // Clocks of writers differ: keys are in no order.
         store.put({ sk: Uint8Array.of(key >> 8, key, arrival >> 8, arrival), bytes: blockOf(arrival, instants) })
       }
-      const expected = (of: number) => merged(store.sorted.map(({ bytes }) => decodeBlock(bytes, { metric: of })))
+      const expected = (of: number) =>
+        merged(store.sorted.map(({ bytes }) => decodeColumns(openBlock(bytes), { metric: of })))
       const read = async (of: number, ahead?: AskedAhead) => {
         const want = expected(of)
         expect(merged(await blocks.readHour(HOUR, of, () => undefined, ahead))).toEqual(want)

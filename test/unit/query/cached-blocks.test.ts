@@ -45,8 +45,8 @@ function put(value: number, writtenAt: number, metrics: readonly number[] = [1])
 async function read(blocks: CachedBlocks, metric = 1, ahead?: AskedAhead) {
   requests = []
   const values: number[] = []
-  for (const { series } of await blocks.readHour({ shelf: SHELF, baseTime }, metric, () => undefined, ahead)) {
-    for (const { points } of series) values.push(...points.values.subarray(0, points.count))
+  for (const { points } of await blocks.readHour({ shelf: SHELF, baseTime }, metric, () => undefined, ahead)) {
+    values.push(...points.values.subarray(0, points.count))
   }
   return { values: values.sort((a, b) => a - b), requests }
 }

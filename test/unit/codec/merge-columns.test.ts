@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Block, type DecodedBlock, decodeBlock, encodeBlock } from '../../../lib/codec/block.ts'
-import { mergePieces } from '../../../lib/codec/merge.ts'
-import { mergeBlocks } from '../../../lib/codec/merge-blocks.ts'
+import { type Block, decodeColumns, encodeBlock, openBlock } from '../../../lib/codec/block.ts'
+import { mergePieces, type Piece } from '../../../lib/codec/merge.ts'
+import { mergeColumns } from '../../../lib/codec/merge-columns.ts'
+import { pieceOf, type SeriesColumns } from '../../../lib/codec/series-columns.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
-import { blockSeries, plain } from '../../helpers/blocks.ts'
+import { blockSeries } from '../../helpers/blocks.ts'
 import { type HourPoint, plainPoints } from '../../helpers/points.ts'
 
 const BASE_TIME = 1_356_998_400
@@ -12,14 +13,13 @@ const BASE_TIME = 1_356_998_400
 /** A block of series by the number of their one tag. */
 function blockOf(sources: Block['sources'], series: Map<number, readonly (HourPoint & { source?: number })[]>) {
   const list = [...series].sort(([a], [b]) => a - b)
-  return decodeBlock(
-    encodeBlock({
-      baseTime: BASE_TIME,
-      widths: DEFAULT_UID_WIDTHS,
-      sources,
-      series: list.map(([tagv, points]) => blockSeries(BASE_TIME, 1, [[1, tagv]], points)),
-    }),
-  )
+  const bytes = encodeBlock({
+    baseTime: BASE_TIME,
+    widths: DEFAULT_UID_WIDTHS,
+    sources,
+    series: list.map(([tagv, points]) => blockSeries(BASE_TIME, 1, [[1, tagv]], points)),
+  })
+  return decodeColumns(openBlock(bytes))
 }
 
 /** Times are few, so that many meet; two points of one record never do. */
@@ -33,7 +33,7 @@ const points = fc.uniqueArray(
   fc.record({ offsetMs, value, source: fc.nat(2), expiry: fc.oneof(fc.constant(0), fc.nat(2 ** 31)) }),
   { minLength: 1, maxLength: 8, selector: ({ offsetMs }) => offsetMs },
 )
-const anyBlocks: fc.Arbitrary<DecodedBlock[]> = fc
+const anyBlocks: fc.Arbitrary<SeriesColumns[]> = fc
   .array(fc.array(fc.tuple(fc.nat(3), points), { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 6 })
   .chain((list) =>
     fc.uniqueArray(fc.integer({ min: 1, max: 1000 }), { minLength: list.length, maxLength: list.length }).map((times) =>
@@ -48,13 +48,24 @@ const anyBlocks: fc.Arbitrary<DecodedBlock[]> = fc
     ),
   )
 
+/** The series with their points and the records these came in. */
+function plain(columns: SeriesColumns) {
+  return columns.tsuids.map((tsuid, i) => {
+    const { points, sources, origins } = pieceOf(columns, i)
+    return {
+      tsuid: Buffer.from(tsuid).toString('hex'),
+      points: plainPoints(points).map((point, j) => ({ ...point, origin: origins[sources[j]!] })),
+    }
+  })
+}
+
 /** Each series' points as a reader merges them. */
-function read(blocks: readonly DecodedBlock[]) {
-  const pieces = new Map<string, Parameters<typeof mergePieces>[0][number][]>()
-  for (const { series, sources: origins } of blocks) {
-    for (const { tsuid, points, sources } of series) {
+function read(blocks: readonly SeriesColumns[]) {
+  const pieces = new Map<string, Piece[]>()
+  for (const columns of blocks) {
+    for (const [i, tsuid] of columns.tsuids.entries()) {
       const key = Buffer.from(tsuid).toString('hex')
-      pieces.set(key, [...(pieces.get(key) ?? []), { points, sources, origins }])
+      pieces.set(key, [...(pieces.get(key) ?? []), pieceOf(columns, i)])
     }
   }
   return [...pieces].sort().map(([tsuid, own]) => ({ tsuid, points: plainPoints(mergePieces(own)) }))
@@ -67,11 +78,11 @@ test('what is merged reads as the blocks do, in whatever order and groups they a
       const want = read(blocks)
       const at = (cut % blocks.length) + 1
       const [some, others] = [blocks.slice(0, at), blocks.slice(at)]
-      expect(read([mergeBlocks(blocks)])).toEqual(want)
-      expect(read([mergeBlocks([...blocks].reverse())])).toEqual(want)
-      expect(read([mergeBlocks([mergeBlocks(some), ...others])])).toEqual(want)
-      expect(read([mergeBlocks(some), ...others])).toEqual(want)
-      expect(read([...others, mergeBlocks(some)])).toEqual(want)
+      expect(read([mergeColumns(blocks)])).toEqual(want)
+      expect(read([mergeColumns([...blocks].reverse())])).toEqual(want)
+      expect(read([mergeColumns([mergeColumns(some), ...others])])).toEqual(want)
+      expect(read([mergeColumns(some), ...others])).toEqual(want)
+      expect(read([...others, mergeColumns(some)])).toEqual(want)
       expect(blocks.map(plain), 'the blocks are as they were').toEqual(before)
     }),
   )
@@ -80,7 +91,7 @@ test('what is merged reads as the blocks do, in whatever order and groups they a
 test('each series is there once, in order, with the record that each point came in and no record without a point', () => {
   const sourcesAt = (arrival: number) => [0, 1].map((shard) => ({ arrival, shard, sequence: 0n }))
   const [first, second] = [sourcesAt(1), sourcesAt(2)]
-  const merged = mergeBlocks([
+  const merged = mergeColumns([
     blockOf(second, new Map([[7, [{ offsetMs: 0, value: 2, source: 1 }]]])),
     blockOf(
       first,
@@ -96,14 +107,12 @@ test('each series is there once, in order, with the record that each point came 
       ]),
     ),
   ])
-  expect(merged.pointCount).toBe(3)
-  expect(merged.sources).toEqual([second[1], first[1]])
-  const { series } = plain(merged)
-  expect(series.map(({ points }) => points.map(({ value, source }) => [value, source]))).toEqual([
-    [[3, 1]],
+  expect(merged.origins).toEqual([second[1], first[1]])
+  expect(plain(merged).map(({ points }) => points.map(({ value, origin }) => [value, origin]))).toEqual([
+    [[3, first[1]]],
     [
-      [2, 0],
-      [4, 1],
+      [2, second[1]],
+      [4, first[1]],
     ],
   ])
 })
