@@ -50,7 +50,9 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
 
 function describe(error: unknown): string {
   if (error instanceof TsdbError)
-    return error.details === undefined ? error.message : `${error.message}: ${error.details}`
+    return error.details === undefined || error.details === error.message
+      ? error.message
+      : `${error.message}: ${error.details}`
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 

@@ -28,7 +28,9 @@ describe('tsdb query', () => {
   })
 
   it("prints the server's words on stderr and ends with 2 when it refuses", async () => {
-    const body = '{"error":{"code":400,"message":"No such name for \'metrics\': \'x\'"}}'
+    // the server says it twice, as OpenTSDB does
+    const words = "No such name for 'metrics': 'x'"
+    const body = JSON.stringify({ error: { code: 400, message: words, details: words } })
     server = await startAnswering(() => ({ status: 400, body }))
     const ran = await runTsdb(['query', '1h-ago', 'sum', 'x'], { env: { TSDB_URL: server.url, TSDB_TOKEN: 't' } })
     expect(ran).toEqual({ status: 2, stdout: '', stderr: "tsdb: No such name for 'metrics': 'x'\n" })
