@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { encodeBlock } from '../../../lib/codec/block.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
 import { type AskedAhead, CachedBlocks } from '../../../lib/query/cached-blocks.ts'
+import { HourBlocks } from '../../../lib/query/hour-blocks.ts'
 import type { Store } from '../../../lib/store/index.ts'
 import { blockSeries } from '../../helpers/blocks.ts'
 import { type RunningDynamo, startDynamo } from '../../helpers/dynamo.ts'
@@ -27,16 +28,21 @@ afterAll(async () => {
   await dynamo.stop()
 })
 
-/** Puts a block of one point of each metric. @param writtenAt milliseconds since 1970 by its writer's clock */
-function put(value: number, writtenAt: number, metrics: readonly number[] = [1]) {
-  const bytes = encodeBlock({
+/** A block of one point of each metric. */
+function blockBytes(value: number, arrival: number, metrics: readonly number[] = [1]): Uint8Array {
+  return encodeBlock({
     baseTime,
     widths: DEFAULT_UID_WIDTHS,
-    sources: [{ arrival: writtenAt, shard: 0, sequence: BigInt(value) }],
+    sources: [{ arrival, shard: 0, sequence: BigInt(value) }],
     series: metrics.map((metric) =>
       blockSeries(baseTime, metric, [[1, 1]], [{ offsetMs: value * 1000, value: metric * value }]),
     ),
   })
+}
+
+/** Puts such a block. @param writtenAt milliseconds since 1970 by its writer's clock */
+function put(value: number, writtenAt: number, metrics: readonly number[] = [1]) {
+  const bytes = blockBytes(value, writtenAt, metrics)
   const key = { shelf: SHELF, baseTime, writtenAt, shard: 0, firstSequence: BigInt(value), lastSequence: BigInt(value) }
   return store.data.putBlock(key, bytes)
 }
@@ -113,6 +119,28 @@ test('an hour that is too large to be kept is read whole each time', async () =>
   expect(await read(blocks)).toEqual({ values: [1, 2, 3, 4], requests: ['Query'] })
   expect(await read(blocks)).toEqual({ values: [1, 2, 3, 4], requests: ['Query'] })
   expect(blocks.cacheCounts.hits).toBe(0)
+})
+
+test('each block is decoded once for a reader, also where nothing decoded can be kept', async () => {
+  const pages = Array.from({ length: 12 }, (_, i) => [{ sk: Uint8Array.of(i), bytes: blockBytes(i + 1, i) }])
+  const inPages = {
+    async *readKeyedBlocks() {
+      yield* pages
+    },
+    blockSks: async () => pages.flat().map(({ sk }) => sk),
+    getBlocks: async () => [],
+  }
+  const blocks = new CachedBlocks(inPages, undefined, 0)
+  const decoding = vi.spyOn(HourBlocks.prototype, 'decode')
+  for (const reader of ['of pages', 'of what is kept']) {
+    decoding.mockClear()
+    await blocks.readHour({ shelf: SHELF, baseTime }, 1, () => undefined)
+    expect(
+      decoding.mock.calls.reduce((sum, [, from, to]) => sum + to - from, 0),
+      reader,
+    ).toBe(pages.length)
+  }
+  decoding.mockRestore()
 })
 
 test('readers at the same time, and one that stops half way, take nothing from each other', async () => {
