@@ -81,6 +81,7 @@ type Step =
   | { readonly does: 'read'; readonly metrics: readonly number[]; readonly ahead: boolean; readonly puts: boolean }
   | { readonly does: 'stop'; readonly metric: number; readonly after: number }
   | { readonly does: 'expire'; readonly at: number }
+  | { readonly does: 'overtake'; readonly at: number; readonly metric: number }
   | { readonly does: 'forget' }
 
 const metric = fc.constantFrom(...METRICS)
@@ -106,6 +107,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ does: fc.constant('stop' as const), metric, after: fc.nat(4) }) },
   { weight: 1, arbitrary: fc.record({ does: fc.constant('expire' as const), at: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ does: fc.constant('overtake' as const), at: fc.nat(), metric }) },
   { weight: 1, arbitrary: fc.record({ does: fc.constant('forget' as const) }) },
 )
 
@@ -132,6 +134,16 @@ test('a reader sees what all blocks that there are give when they are merged at 
         if (one.does === 'put') for (const { key, instants } of one.blocks) put(key, instants)
         if (one.does === 'expire') store.forget(one.at)
         if (one.does === 'forget') blocks.forget(HOUR)
+        if (one.does === 'overtake') {
+          // A reader that asked before a block was taken away adds what it found to what the next one goes by.
+          put(one.at % 0xffff, [one.at % 7])
+          const [before, slow] = [expected(one.metric), blocks.askAhead([HOUR.shelf], RANGE, 24)]
+          store.forget(one.at)
+          const ahead = blocks.askAhead([HOUR.shelf], RANGE, 24)
+          const seen = merged(await blocks.readHour(HOUR, one.metric, () => undefined, slow))
+          expect([before, expected(one.metric)]).toContainEqual(seen)
+          await read(one.metric, ahead)
+        }
         if (one.does === 'stop') {
           let told = 0
           const stopping = blocks.readHour(HOUR, one.metric, () => {
