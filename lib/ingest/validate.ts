@@ -6,8 +6,8 @@ import { BadTimestampError, BadValueError } from './put-errors.ts'
 
 /** The last second that a 32-bit time reaches; anything above counts milliseconds, as OpenTSDB has it. */
 export const LAST_SECOND = 0xffff_ffff
-/** Thirteen digits: the last millisecond that OpenTSDB takes. */
-export const LAST_MILLISECOND = 9_999_999_999_999
+/** The last millisecond of the last second: keys have the hour in 32 bits of seconds. */
+export const LAST_MILLISECOND = LAST_SECOND * 1000 + 999
 
 const WHAT: Readonly<Record<UidKind, string>> = { metric: 'metric name', tagk: 'tag name', tagv: 'tag value' }
 
@@ -50,9 +50,13 @@ export function parseTimestamp(text: string): ParsedTime {
   const [, whole = '', fraction] = match
   if (fraction !== undefined && whole.length > 10) throw new BadTimestampError(text)
   const timestamp = Number(whole)
-  if (fraction !== undefined) return { time: timestamp * 1000 + Number(fraction.padEnd(3, '0')), kind: KIND_MS }
-  if (timestamp === 0) throw new BadTimestampError(text)
-  return timeOf(timestamp)
+  if (timestamp === 0 && fraction === undefined) throw new BadTimestampError(text)
+  const parsed: ParsedTime =
+    fraction === undefined
+      ? timeOf(timestamp)
+      : { time: timestamp * 1000 + Number(fraction.padEnd(3, '0')), kind: KIND_MS }
+  if (parsed.time > LAST_MILLISECOND) throw new BadTimestampError(text)
+  return parsed
 }
 
 /** A value as points have it. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseImportLine } from '../../../cli/import-line.ts'
+import { LAST_MILLISECOND } from '../../../lib/ingest/validate.ts'
 
 const good = (value: string, more: object = {}) => ({
   metric: 'm',
@@ -108,7 +109,7 @@ describe('parseImportLine', () => {
       fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String),
       fc.double({ noNaN: true, noDefaultInfinity: true }).map((double) => double.toExponential()),
     )
-    const time = fc.integer({ min: 1, max: 9_999_999_999_999 })
+    const time = fc.integer({ min: 1, max: LAST_MILLISECOND })
     const tags = fc.dictionary(name, name, { minKeys: 1, maxKeys: 8, noNullPrototype: false })
     fc.assert(
       fc.property(name, time, value, tags, (metric, timestamp, text, tags) => {

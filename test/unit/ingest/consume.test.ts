@@ -282,6 +282,23 @@ describe('consumeBatch', () => {
     expect(await lateAt(cutOffMs + 1, 2)).toBe(2)
   })
 
+  test('counts blocks as late whose hour is cut off while they are put', async () => {
+    const base = newDay()
+    const cutOffMs = base * 1000 + HOUR_MS + SEAL_GRACE_MS
+    let now = cutOffMs - 1
+    const onConsumed = ({ operation }: { operation: string }) => {
+      if (operation === 'BatchWriteItem') now = cutOffMs
+    }
+    const store = open({ onConsumed })
+    // The series log and the UIDs are written before.
+    await consumeBatch(consumerOf(store, { clock: () => 0 }), [input(510, [['cut', 'a', base * 1000, 0]])])
+    now = cutOffMs - 1
+    await consumeBatch(consumerOf(store, { clock: () => now }), [input(511, [['cut', 'a', base * 1000, 1]])])
+    expect(now).toBe(cutOffMs)
+    const [hour] = (await store.ledger.readLedger([0, 1, 2], base, base)).get(base) ?? []
+    expect(hour?.late).toBe(1)
+  })
+
   test('stores points strewn over many hours', async () => {
     const store = open()
     const base = newDay()

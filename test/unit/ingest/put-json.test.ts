@@ -151,7 +151,7 @@ describe('parsePutBody(text, limits) reads', () => {
     ['4294967295', 4294967295000, 0],
     ['4294967296', 4294967296, KIND_MS],
     ['1356998400500', 1356998400500, KIND_MS],
-    ['9999999999999', 9999999999999, KIND_MS],
+    ['4294967295999', 4294967295999, KIND_MS],
   ])('the timestamp %s', (timestamp, time, kind) => {
     expect(pointsOf(parse(point({ timestamp })))).toMatchObject([{ time, kind }])
   })
@@ -176,6 +176,10 @@ describe('parsePutBody(text, limits) lists a point and keeps the others where', 
     [point({ value: '-9223372036854775809' }), 'Unable to parse value to a number'],
     [point({ value: '1e400' }), 'value is NaN or Infinite: Infinity for metric=m timestamp=1356998400'],
     [point({ value: '"-1e400"' }), 'value is NaN or Infinite: -Infinity for metric=m timestamp=1356998400'],
+    [
+      point({ timestamp: '4294967296000', value: '300' }),
+      'bad timestamp=4294967296000 when trying to add value=[1, 44]/1 to metric=m, tags={host=a}',
+    ],
     [
       point({ timestamp: '10000000000000', value: '300' }),
       'bad timestamp=10000000000000 when trying to add value=[1, 44]/1 to metric=m, tags={host=a}',

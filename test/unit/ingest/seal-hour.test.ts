@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeBlock } from '../../../lib/codec/block.ts'
-import { sealHour } from '../../../lib/ingest/seal-hour.ts'
+import { type SealBounds, sealHour } from '../../../lib/ingest/seal-hour.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
 import { StoredSeriesSource } from '../../../lib/query/stored-source.ts'
 import type { Store } from '../../../lib/store/index.ts'
@@ -105,32 +105,57 @@ test('within the bounds it is read once, and nothing is noted', async () => {
   expect(await readHour(baseTime)).toEqual(expected)
 })
 
-test('a point that was replaced by one whose time has come does not come back when that is sealed', async () => {
+/** The UID of a metric whose points lie in blocks that are made for a test. */
+const METRIC = 77
+
+/** Puts a block with a point of each of some series, by the value of their one tag. @returns its sort key */
+async function putBlock(baseTime: number, arrival: number, tagvs: readonly number[], point: HourPoint) {
+  const bytes = encodeBlock({
+    baseTime,
+    widths: DEFAULT_UID_WIDTHS,
+    sources: [{ arrival, shard: 0, sequence: BigInt(arrival) }],
+    series: tagvs.map((tagv) => blockSeries(baseTime, METRIC, [[1, tagv]], [point])),
+  })
+  await store.ledger.openHour(0, baseTime)
+  const key = { shelf: 0, baseTime, writtenAt: arrival, shard: 0, firstSequence: 0n, lastSequence: 0n }
+  return store.data.putBlock(key, bytes)
+}
+
+/** Seals an hour. @param chunks of rows after which its time is up */
+async function sealOnce(baseTime: number, owner: string, chunks = Number.POSITIVE_INFINITY, bounds?: SealBounds) {
+  const lease = await store.ledger.lease({ shelf: 0, baseTime }, owner, Date.now(), 1000)
+  if (lease === undefined) throw new Error('Somebody else has the lease')
+  let done = 0
+  return (await sealHour(store, lease, () => done++ >= chunks, Date.now, bounds)).outcome
+}
+
+/** The values of each series that a reader sees. */
+async function readSeries(baseTime: number): Promise<number[][]> {
+  const range = { from: baseTime, to: baseTime + 3600 }
+  const series = await new StoredSeriesSource(store, DEFAULT_UID_WIDTHS).read(METRIC, range, () => true, NO_BUDGET)
+  return series.map(({ points }) => [...points.values.subarray(0, points.count)])
+}
+
+test('a row that was left by who was stopped wins over no block, however new its newest point is', async () => {
   const baseTime = HOUR_S + 10_800
-  const metric = 77
-  const put = async (arrival: number, point: HourPoint) => {
-    const source = { arrival, shard: 0, sequence: BigInt(arrival) }
-    const series = [blockSeries(baseTime, metric, [[1, 1]], [point])]
-    const bytes = encodeBlock({ baseTime, widths: DEFAULT_UID_WIDTHS, sources: [source], series })
-    await store.ledger.openHour(0, baseTime)
-    const key = { shelf: 0, baseTime, writtenAt: arrival, shard: 0, firstSequence: 0n, lastSequence: 0n }
-    return store.data.putBlock(key, bytes)
-  }
-  const sealIt = async (owner: string) => {
-    const lease = await store.ledger.lease({ shelf: 0, baseTime }, owner, Date.now(), 1000)
-    if (lease === undefined) throw new Error('Somebody else has the lease')
-    expect(await sealHour(store, lease, () => false, Date.now)).toMatchObject({ outcome: 'sealed' })
-  }
-  const read = async () => {
-    const range = { from: baseTime, to: baseTime + 3600 }
-    const series = await new StoredSeriesSource(store, DEFAULT_UID_WIDTHS).read(metric, range, () => true, NO_BUDGET)
-    return series.flatMap(({ points }) => [...points.values.subarray(0, points.count)])
-  }
-  await put(1, { offsetMs: 0, value: 1 })
-  await sealIt('first')
-  expect(await read()).toEqual([1])
-  await store.ledger.noteLate(0, baseTime, await put(2, { offsetMs: 0, value: 2, expiry: baseTime + 60 }))
-  expect(await read()).toEqual([])
-  await sealIt('second')
-  expect(await read()).toEqual([])
+  const tagvs = Array.from({ length: 8 }, (_, i) => i + 1)
+  await putBlock(baseTime, 1, tagvs, { offsetMs: 0, value: 1 })
+  await putBlock(baseTime, 9, tagvs, { offsetMs: 60_000, value: 9 })
+  expect(await sealOnce(baseTime, 'stopped', 1, { points: 1000, rows: 4 })).toBe('stopped')
+  await store.ledger.noteLate(0, baseTime, await putBlock(baseTime, 5, tagvs, { offsetMs: 0, value: 5 }))
+  expect(await readSeries(baseTime)).toEqual(tagvs.map(() => [5, 9]))
+  expect(await sealOnce(baseTime, 'next')).toBe('sealed')
+  expect(await readSeries(baseTime)).toEqual(tagvs.map(() => [5, 9]))
+})
+
+test('a point that was replaced by one whose time has come does not come back when that is sealed', async () => {
+  const baseTime = HOUR_S + 14_400
+  await putBlock(baseTime, 1, [1], { offsetMs: 0, value: 1 })
+  expect(await sealOnce(baseTime, 'first')).toBe('sealed')
+  expect(await readSeries(baseTime)).toEqual([[1]])
+  const late = await putBlock(baseTime, 2, [1], { offsetMs: 0, value: 2, expiry: baseTime + 60 })
+  await store.ledger.noteLate(0, baseTime, late)
+  expect((await readSeries(baseTime)).flat()).toEqual([])
+  expect(await sealOnce(baseTime, 'second')).toBe('sealed')
+  expect((await readSeries(baseTime)).flat()).toEqual([])
 })
