@@ -26,7 +26,7 @@ export interface RunningServer {
 /** Milliseconds within which a request must succeed: a person waits. */
 const DEADLINE_MS = 20_000
 
-/** Who works on the emulators; they look at nothing of it. */
+/** Who works on the emulators; whose name they don't know may do everything. */
 export const LOCAL_ACCESS = { region: 'local', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }
 
 /**

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Emulators, provide, startEmulators } from './emulators/index.ts'
+import { type Emulators, holdToRoles, provide, startEmulators } from './emulators/index.ts'
 import type { Shard } from './emulators/provision.ts'
 import { OpenAddressError, RunnerError } from './errors.ts'
 import { functionEnvironment } from './functions/environment.ts'
@@ -92,6 +92,7 @@ async function start(options: ServerOptions, log: Log, undo: Undo): Promise<Loca
   if (stack.api === undefined || stream === undefined)
     throw new RunnerError('The template lacks an HTTP API or a stream')
 
+  holdToRoles(stack, emulators, log.for('iam'))
   const shards = await provide(stack, emulators, log, undo)
   const pools = await startPools(stack, emulators, auth, log)
   const mappings: RunningMapping[] = []

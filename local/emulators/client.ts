@@ -1,5 +1,6 @@
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { RunnerError } from '../errors.ts'
+import { LOCAL_REGION } from '../template/resources.ts'
 
 /** When an emulator refuses a call: `type` is AWS's name of the error, such as ResourceNotFoundException. */
 export class EmulatorError extends RunnerError {
@@ -25,9 +26,12 @@ const SERVICES = {
 export class EmulatorClient {
   readonly #endpoint: URL
   readonly #service: (typeof SERVICES)[keyof typeof SERVICES]
+  readonly #authorization: string
   readonly #agent = new Agent({ keepAlive: true })
 
-  constructor(service: keyof typeof SERVICES, endpoint: string) {
+  /** @param accessKeyId who calls; the runner itself, which may do everything, where absent */
+  constructor(service: keyof typeof SERVICES, endpoint: string, accessKeyId = 'runner') {
+    this.#authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/20000101/${LOCAL_REGION}/${service}/aws4_request, SignedHeaders=host, Signature=local`
     this.#service = SERVICES[service]
     this.#endpoint = new URL(endpoint)
   }
@@ -63,7 +67,7 @@ export class EmulatorClient {
             'content-length': Buffer.byteLength(body),
             'x-amz-target': `${this.#service.target}.${operation}`,
             'x-amz-date': '20000101T000000Z',
-            authorization: 'AWS4-HMAC-SHA256 Credential=local, SignedHeaders=host, Signature=local',
+            authorization: this.#authorization,
           },
         },
         (response: IncomingMessage) => {

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { RunnerError } from '../errors.ts'
+import type { Principal } from '../iam/principal.ts'
 import { LOCAL_REGION } from '../template/resources.ts'
 import { workerFile } from '../worker-file.ts'
 import type { EmulatorSettings, FromEmulator, ToEmulator } from './protocol.ts'
@@ -12,6 +13,10 @@ export interface Emulator {
   onRecords: (stream: string) => void
   /** Hears that the emulator can't go on. */
   onFailed: (error: RunnerError) => void
+  /** Hears of each thing that somebody's role does not allow. */
+  onRefused: (message: string) => void
+  /** Holds these to what their roles allow; others may do everything. */
+  hold(principals: readonly Principal[]): void
   /** Deletes a shard's records up to and with a sequence number. */
   trim(stream: string, shardIndex: number, through: string): void
   /** Turns puts on a stream away from now on, as Kinesis does those beyond its throughput, or no more. */
@@ -55,6 +60,8 @@ export async function startEmulator(kind: 'dynamo' | 'kinesis', path?: string): 
             endpoint: `http://127.0.0.1:${message.port}`,
             onRecords: () => undefined,
             onFailed: () => undefined,
+            onRefused: () => undefined,
+            hold: (principals) => tell({ type: 'hold', principals }),
             trim: (stream, shardIndex, through) => tell({ type: 'trim', stream, shardIndex, through }),
             refusePuts: (stream, isRefusing) => tell({ type: 'refuse', stream, isRefusing }),
             close: () =>
@@ -68,6 +75,9 @@ export async function startEmulator(kind: 'dynamo' | 'kinesis', path?: string): 
           break
         case 'records':
           emulator?.onRecords(message.stream)
+          break
+        case 'refused':
+          emulator?.onRefused(message.message)
           break
         case 'failed':
           fail(message.message)

@@ -2,14 +2,15 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { MessagePort } from 'node:worker_threads'
 import { messageOf } from '../errors.ts'
+import type { GuardedRequest } from '../iam/guard.ts'
 import type { FromEmulator } from './protocol.ts'
 
 /** What stands between an emulator and its clients. */
 export interface Front {
-  /** Looks at a request before the emulator does. @returns AWS's error to answer instead */
-  refuse?(target: string, body: Buffer): { readonly type: string; readonly message: string } | undefined
+  /** Looks at a request before the emulator does. @returns the body of AWS's error, to answer instead */
+  refuse?(request: GuardedRequest): object | undefined
   /** Sees every request that was answered. */
-  onAnswered?(target: string, body: Buffer, status: number): void
+  onAnswered?(request: GuardedRequest, status: number): void
 }
 
 /** A request takes milliseconds; one that failed within the emulator is never answered. */
@@ -47,13 +48,14 @@ export function frontEmulator(server: Server, front: Front = {}): () => Promise<
       const body = pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces)
       const target = request.headers['x-amz-target']
       if (typeof target === 'string') {
-        const error = front.refuse?.(target, body)
+        const guarded = { target, authorization: request.headers.authorization, body }
+        const error = front.refuse?.(guarded)
         if (error !== undefined) {
           response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' })
-          response.end(JSON.stringify({ __type: error.type, message: error.message }))
+          response.end(JSON.stringify(error))
           return
         }
-        response.on('finish', () => front.onAnswered?.(target, body, response.statusCode))
+        response.on('finish', () => front.onAnswered?.(guarded, response.statusCode))
       }
       underWay.add(response)
       // The end of the work: where the client has gone away, the response was closed before.

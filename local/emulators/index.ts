@@ -1,3 +1,4 @@
+import { principalOf } from '../iam/principal.ts'
 import type { Log } from '../log.ts'
 import type { LocalStack } from '../template/index.ts'
 import type { Undo } from '../undo.ts'
@@ -43,6 +44,15 @@ export async function startEmulators(dataDir: string | undefined, undo: Undo): P
   // Who does not look at it has nothing to lose by it.
   failed.catch(() => undefined)
   return { dynamo, kinesis, dynamoClient, kinesisClient, failed }
+}
+
+/** Holds the functions to their roles. To be called before any of them starts. */
+export function holdToRoles(stack: LocalStack, { dynamo, kinesis }: Emulators, log: Log): void {
+  const principals = stack.functions.map(principalOf)
+  for (const emulator of [dynamo, kinesis]) {
+    emulator.onRefused = (message) => log.warn(message)
+    emulator.hold(principals)
+  }
 }
 
 /**

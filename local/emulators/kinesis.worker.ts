@@ -1,6 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import kinesalite from 'kinesalite'
 import storage from 'kinesalite/db/index.js'
+import { Guard, type GuardedRequest } from '../iam/guard.ts'
+import { namesIn } from '../iam/request-names.ts'
 import { frontEmulator, serveEmulator } from './front.ts'
 import type { EmulatorSettings, FromEmulator, ToEmulator } from './protocol.ts'
 
@@ -11,6 +13,7 @@ import type { EmulatorSettings, FromEmulator, ToEmulator } from './protocol.ts'
  * - a reader has to ask again and again; here the runner is told of every put, so that it can sleep.
  * - bodies, clients that go away, and the end: see front.ts.
  * - it takes whatever comes; here puts are turned away while the runner says so.
+ * - everybody may do everything: functions are held to their roles, see iam/guard.ts.
  * What is left as it is: sequence numbers are shared by five shards each, no record or byte limits a second, retention of at
  * most 7 days, no HTTP/2, no enhanced fan-out, writes are not synced to the disk at once (a power cut may lose the last ones; a
  * kill does not).
@@ -21,7 +24,7 @@ const SHARD_LIMIT = 10_000
 
 /** What Kinesis says to who puts more than a stream takes. */
 const TOO_FAST = {
-  type: 'ProvisionedThroughputExceededException',
+  __type: 'ProvisionedThroughputExceededException',
   message: 'Rate exceeded: the consumer of the stream is behind',
 }
 
@@ -45,15 +48,19 @@ if (parentPort !== null) {
   })
   const refusing = new Set<string>()
   const isPut = (target: string) => /\.PutRecords?$/.test(target)
+  const isTooMuch = ({ target, body }: GuardedRequest) =>
+    refusing.size > 0 && isPut(target) && namesIn(body).some((name) => refusing.has(name))
+  const guard = new Guard('kinesis', (message) => say({ type: 'refused', message }))
   const stop = frontEmulator(server, {
-    refuse: (target, body) =>
-      refusing.size > 0 && isPut(target) && refusing.has(streamNameOf(body)) ? TOO_FAST : undefined,
-    onAnswered: (target, body, status) => {
-      if (status === 200 && isPut(target)) say({ type: 'records', stream: streamNameOf(body) })
+    refuse: (request) => guard.refuse(request) ?? (isTooMuch(request) ? TOO_FAST : undefined),
+    onAnswered: ({ target, body }, status) => {
+      if (status !== 200 || !isPut(target)) return
+      for (const stream of namesIn(body)) say({ type: 'records', stream })
     },
   })
   serveEmulator(server, port, stop)
   port.on('message', (message: ToEmulator) => {
+    if (message.type === 'hold') guard.hold(message.principals)
     if (message.type === 'trim') trim(message.stream, message.shardIndex, message.through)
     if (message.type === 'refuse') refusing[message.isRefusing ? 'add' : 'delete'](message.stream)
   })
@@ -66,15 +73,4 @@ if (parentPort !== null) {
       })
     }
   }
-}
-
-/** The SDK writes the name before or after the records; looking for it is cheaper than parsing megabytes again. */
-function streamNameOf(body: Buffer): string {
-  const key = '"StreamName":"'
-  const ends = [body.subarray(0, 512).toString('latin1'), body.subarray(-512).toString('latin1')]
-  for (const end of ends) {
-    const at = end.indexOf(key)
-    if (at >= 0) return end.slice(at + key.length, end.indexOf('"', at + key.length))
-  }
-  return ''
 }

@@ -1,3 +1,4 @@
+import { principalOf } from '../iam/principal.ts'
 import type { FunctionModel } from '../template/index.ts'
 import { LOCAL_REGION } from '../template/resources.ts'
 
@@ -14,7 +15,8 @@ export interface Endpoints {
 export function functionEnvironment(model: FunctionModel, endpoints: Endpoints): Record<string, string> {
   return {
     ...model.environment,
-    AWS_ACCESS_KEY_ID: 'local',
+    // By which the emulators know whose role a request is held to.
+    AWS_ACCESS_KEY_ID: principalOf(model).accessKeyId,
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_DEFAULT_REGION: LOCAL_REGION,
     AWS_REGION: LOCAL_REGION,

@@ -2,9 +2,15 @@ import type { Assets } from './assembly.ts'
 import type { FunctionModel, MappingModel, ScheduleModel } from './model.ts'
 import type { Properties } from './properties.ts'
 import type { Resources } from './resources.ts'
+import type { Roles } from './roles.ts'
 
 /** Reads AWS::Lambda::Function. */
-export function readFunction(properties: Properties, resources: Resources, assets: Assets): FunctionModel {
+export function readFunction(
+  properties: Properties,
+  resources: Resources,
+  roles: Roles,
+  assets: Assets,
+): FunctionModel {
   const { logicalId } = properties
   const runtime = properties.text('Runtime')
   if (!runtime.startsWith('nodejs')) throw properties.wrong('Runtime', `is ${runtime}; the runner has Node.js only`)
@@ -41,12 +47,12 @@ export function readFunction(properties: Properties, resources: Resources, asset
     environment: variables,
     semiSpaceMb,
     logLevel,
+    role: roles.of(properties),
   }
   properties.skip({
     Architectures: 'bundles are JavaScript',
     Description: 'for people',
     ReservedConcurrentExecutions: 'the local pool is smaller than any reservation',
-    Role: 'the emulators have no IAM',
     Tags: 'nobody reads them here',
     TracingConfig: 'there is no X-Ray',
   })
@@ -144,7 +150,7 @@ export function readSchedule(properties: Properties, resources: Resources): Sche
   const input = parseInput(target, target.optionalText('Input'))
   target.skip({
     RetryPolicy: 'a schedule that fails is tried again at its next time',
-    RoleArn: 'the emulators have no IAM',
+    RoleArn: 'the runner calls the function by itself',
   })
   target.done()
   properties.optionalText('Name')

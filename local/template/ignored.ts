@@ -9,9 +9,8 @@ export const NO_LOCAL_MEANING: Readonly<Record<string, string>> = {
   'AWS::CloudWatch::Alarm': 'there is nobody to wake',
   'AWS::CloudWatch::CompositeAlarm': 'there is nobody to wake',
   'AWS::CloudWatch::Dashboard': 'there is no CloudWatch',
-  'AWS::IAM::ManagedPolicy': 'the emulators have no IAM',
-  'AWS::IAM::Policy': 'the emulators have no IAM',
-  'AWS::IAM::Role': 'the emulators have no IAM',
+  'AWS::IAM::Policy': 'no function takes on the role that it is of',
+  'AWS::IAM::Role': 'no function takes it on',
   'AWS::IoT::TopicRule': 'there is no MQTT broker; what the rule would send can be put on the stream',
   'AWS::Logs::LogGroup': 'functions log to the runner’s own log',
   'AWS::Logs::MetricFilter': 'there is no CloudWatch',
@@ -20,5 +19,5 @@ export const NO_LOCAL_MEANING: Readonly<Record<string, string>> = {
   'AWS::SNS::Subscription': 'there is nobody to tell',
   'AWS::SNS::Topic': 'there is nobody to tell',
   'AWS::SNS::TopicPolicy': 'there is nobody to tell',
-  'AWS::SQS::QueuePolicy': 'the emulators have no IAM',
+  'AWS::SQS::QueuePolicy': 'only the runner writes to a queue',
 }

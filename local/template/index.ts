@@ -1,4 +1,5 @@
 import { TemplateError } from '../errors.ts'
+import { checkPolling } from '../iam/polling.ts'
 import { readApi } from './api.ts'
 import { type Assembly, readAssembly } from './assembly.ts'
 import { readFunction, readMapping, readRule, readSchedule } from './functions.ts'
@@ -6,6 +7,7 @@ import { NO_LOCAL_MEANING } from './ignored.ts'
 import { resolve } from './intrinsics.ts'
 import type { LocalStack } from './model.ts'
 import { Resources } from './resources.ts'
+import { Roles } from './roles.ts'
 import { readQueue, readStream, readTable } from './storage.ts'
 
 export type * from './model.ts'
@@ -62,20 +64,26 @@ export function readTemplate({ stackName, template, assets }: Assembly): LocalSt
     Boolean(resolve(condition, scope, place)),
   )
 
+  const roles = new Roles(resources)
+  const functions = resources
+    .ofType('AWS::Lambda::Function')
+    .map((each) => readFunction(each, resources, roles, assets))
   const ignored = []
   for (const { logicalId, type } of resources.all()) {
-    if (RUN_LOCALLY.has(type)) continue
+    if (RUN_LOCALLY.has(type) || roles.has(logicalId)) continue
     const reason = NO_LOCAL_MEANING[type]
     if (reason === undefined) throw new TemplateError(logicalId, type, 'the runner does not know this type of resource')
     ignored.push({ logicalId, type, reason })
   }
+  const mappings = resources.ofType('AWS::Lambda::EventSourceMapping').map((each) => readMapping(each, resources))
+  for (const mapping of mappings) checkPolling(mapping, functions)
   return {
     stackName,
     tables: resources.ofType('AWS::DynamoDB::Table').map((each) => readTable(each, resources)),
     streams: resources.ofType('AWS::Kinesis::Stream').map((each) => readStream(each, resources)),
     queues: resources.ofType('AWS::SQS::Queue').map((each) => readQueue(each, resources)),
-    functions: resources.ofType('AWS::Lambda::Function').map((each) => readFunction(each, resources, assets)),
-    mappings: resources.ofType('AWS::Lambda::EventSourceMapping').map((each) => readMapping(each, resources)),
+    functions,
+    mappings,
     schedules: [
       ...resources.ofType('AWS::Events::Rule').flatMap((each) => readRule(each, resources)),
       ...resources.ofType('AWS::Scheduler::Schedule').flatMap((each) => readSchedule(each, resources)),

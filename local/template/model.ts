@@ -42,6 +42,19 @@ export interface QueueModel {
   readonly arn: string
 }
 
+/** What is allowed: each of the actions on each of the resources. */
+export interface StatementModel {
+  /** `dynamodb:Query`; `*` at the end stands for anything. */
+  readonly actions: readonly string[]
+  /** ARNs; `*` at the end stands for anything. */
+  readonly resources: readonly string[]
+}
+
+export interface RoleModel {
+  readonly name: string
+  readonly statements: readonly StatementModel[]
+}
+
 export interface FunctionModel {
   readonly logicalId: string
   readonly name: string
@@ -58,6 +71,8 @@ export interface FunctionModel {
   readonly semiSpaceMb: number | undefined
   /** The least level that the platform passes on, lower case; `undefined` for all. */
   readonly logLevel: string | undefined
+  /** All that it may do. */
+  readonly role: RoleModel
 }
 
 export interface RouteModel {

@@ -21,7 +21,11 @@ interface Identity {
   readonly attributes: Readonly<Record<string, (name: string) => string>>
 }
 
-const arn = (service: string, resource: string) => `arn:aws:${service}:${LOCAL_REGION}:${LOCAL_ACCOUNT}:${resource}`
+/** The ARN of something local; of IAM and STS, which are the same in all regions, without one. */
+export function arn(service: string, resource: string): string {
+  const region = service === 'iam' || service === 'sts' ? '' : LOCAL_REGION
+  return `arn:aws:${service}:${region}:${LOCAL_ACCOUNT}:${resource}`
+}
 const itself = (name: string) => name
 
 /** Types whose name or ARN other resources need. */
@@ -40,6 +44,16 @@ const IDENTITIES: Readonly<Record<string, Identity>> = {
     nameProperty: 'FunctionName',
     ref: itself,
     attributes: { Arn: (name) => arn('lambda', `function:${name}`) },
+  },
+  'AWS::IAM::Role': {
+    nameProperty: 'RoleName',
+    ref: itself,
+    attributes: { Arn: (name) => arn('iam', `role/${name}`) },
+  },
+  'AWS::Logs::LogGroup': {
+    nameProperty: 'LogGroupName',
+    ref: itself,
+    attributes: { Arn: (name) => arn('logs', `log-group:${name}:*`) },
   },
   'AWS::SQS::Queue': {
     nameProperty: 'QueueName',
@@ -114,6 +128,11 @@ export class Resources implements Scope {
 
   propertiesOf(resource: RawResource): Properties {
     return new Properties(resource.properties, this, resource)
+  }
+
+  /** The properties of the resource of this logical id. */
+  resource(logicalId: string): Properties {
+    return this.propertiesOf(this.#get(logicalId))
   }
 
   /** The physical name: what the template says, or one made of the stack's name and the logical id, the same at every start. */

@@ -121,3 +121,27 @@ test('a refused call names AWS’s error', async () => {
     type: 'ResourceNotFoundException',
   })
 })
+
+test.each([
+  ['dynamo', { TableName: 'tsdb', Item: ITEM }, 'PutItem', 'dynamodb', 'table/tsdb'],
+  ['kinesis', { StreamName: 'points', Data: 'AA==', PartitionKey: 'p' }, 'PutRecord', 'kinesis', 'stream/points'],
+] as const)('%s holds who is known to their role, and tells of what it refuses', async (kind, input, operation, service, resource) => {
+  const { emulator, client, stop } = await start(kind)
+  onTestFinished(stop)
+  if (kind === 'dynamo') await provideTable(client, TABLE)
+  else await provideStream(client, STREAM, LOG)
+  const told = new Promise<string>((resolve) => {
+    emulator.onRefused = resolve
+  })
+  emulator.hold([{ accessKeyId: 'tsdb-Query', arn: 'arn:aws:sts::0:assumed-role/role/tsdb-Query', statements: [] }])
+  // The runner's own.
+  await client.call(operation, input)
+  const held = new EmulatorClient(kind, emulator.endpoint, 'tsdb-Query')
+  onTestFinished(() => held.close())
+  const message = `User: arn:aws:sts::0:assumed-role/role/tsdb-Query is not authorized to perform: ${service}:${operation} on resource: arn:aws:${service}:local:000000000000:${resource} because no identity-based policy allows the ${service}:${operation} action`
+  await expect(held.call(operation, input)).rejects.toMatchObject({
+    type: 'AccessDeniedException',
+    message: `${operation}: AccessDeniedException: ${message}`,
+  })
+  expect(await told).toBe(message)
+})

@@ -41,6 +41,7 @@ export async function tinyFunction(
     timeoutMs: 5_000,
     environment: {},
     logLevel: undefined,
+    role: { name: 'tiny-role', statements: [] },
     ...changes,
   }
   const logged: string[] = []

@@ -102,6 +102,7 @@ test('a function is read with the folder of its bundle, its limits and its resol
       environment: { TABLE: 'tsdb', ARN: 'arn:aws:dynamodb:local:000000000000:table/tsdb', PLAIN: 'x' },
       semiSpaceMb: undefined,
       logLevel: undefined,
+      role: { name: 'tsdb-Role', statements: [{ actions: ['kinesis:*', 'sqs:SendMessage'], resources: ['*'] }] },
     },
   ])
 })
@@ -222,7 +223,7 @@ test('a resource whose condition does not hold is not there', () => {
 
 test('resources without local meaning are listed with the reason', () => {
   expect(read({ Role: { Type: 'AWS::IAM::Role' } }).ignored).toEqual([
-    { logicalId: 'Role', type: 'AWS::IAM::Role', reason: 'the emulators have no IAM' },
+    { logicalId: 'Role', type: 'AWS::IAM::Role', reason: 'no function takes it on' },
   ])
 })
 
@@ -273,7 +274,7 @@ const REFUSED: readonly [what: string, resources: Fragment, message: RegExp][] =
     { ...INGEST, Mapping: withProperties(MAPPING, { FilterCriteria: {} }) },
     /FilterCriteria is not known/,
   ],
-  ['a route that the gateway may not call', { ...API, Permission: { Type: 'AWS::IAM::Role' } }, /Route .*Permission/],
+  ['a route that the gateway may not call', { ...API, Permission: { Type: 'AWS::SNS::Topic' } }, /Route .*Permission/],
 ]
 
 test.each(REFUSED)('%s is refused by name', (_, resources, message) => {

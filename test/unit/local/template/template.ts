@@ -4,11 +4,11 @@ import { type LocalStack, readTemplate } from '../../../../local/template/index.
 /** Resources by logical id, as a template writes them. */
 export type Fragment = Record<string, { Type: string; Properties?: object; Condition?: string }>
 
-/** Reads a template of these resources; `code.zip` is the one asset. */
+/** Reads a template of these resources and the role of FUNCTION; `code.zip` is the one asset. */
 export function read(resources: Fragment, more: Record<string, unknown> = {}): LocalStack {
   return readTemplate({
     stackName: 'tsdb',
-    template: { Resources: resources, ...more },
+    template: { Resources: { Role: ROLE, ...resources }, ...more },
     assets: new Assets(new Map([['code.zip', '/assembly/asset.code']])),
   })
 }
@@ -32,6 +32,25 @@ export const TABLE = {
 export const STREAM = {
   Type: 'AWS::Kinesis::Stream',
   Properties: { StreamModeDetails: { StreamMode: 'ON_DEMAND' }, RetentionPeriodHours: 168 },
+}
+
+/** May do everything with streams and queues, which mappings are held to. */
+export const ROLE = {
+  Type: 'AWS::IAM::Role',
+  Properties: {
+    AssumeRolePolicyDocument: {
+      Statement: [{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } }],
+    },
+    Policies: [
+      {
+        PolicyName: 'Work',
+        PolicyDocument: {
+          Statement: [{ Action: ['kinesis:*', 'sqs:SendMessage'], Effect: 'Allow', Resource: '*' }],
+          Version: '2012-10-17',
+        },
+      },
+    ],
+  },
 }
 
 export const FUNCTION = {
