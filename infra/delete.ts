@@ -3,7 +3,7 @@ import { ENV } from '../functions/environment.ts'
 import { apiEnvironment } from './api-environment.ts'
 import type { StackConfig } from './config.ts'
 import { TsdbFunction } from './function.ts'
-import { READ_ITEMS, type Storage } from './storage.ts'
+import type { Storage } from './storage.ts'
 
 export interface DeleteProps {
   readonly config: StackConfig
@@ -34,7 +34,7 @@ export class Delete extends Construct {
         [ENV.allowDelete]: String(config.allowDelete),
       },
       permissions: [
-        { actions: READ_ITEMS, resources: storage.arns('data', 'uid', 'meta') },
+        ...storage.readPoints(),
         // Where it is not allowed, not even its role allows it.
         ...(config.allowDelete
           ? [

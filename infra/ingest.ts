@@ -8,7 +8,7 @@ import { apiEnvironment } from './api-environment.ts'
 import type { StackConfig } from './config.ts'
 import { failureQueue } from './failure-queue.ts'
 import { type Permission, TsdbFunction } from './function.ts'
-import { ASSIGN_UIDS, PUT_ITEMS, READ_ITEMS, type Storage } from './storage.ts'
+import { ASSIGN_UIDS, PUT_ITEMS, READ_ITEMS, READ_MANY, type Storage } from './storage.ts'
 
 export interface IngestProps {
   readonly config: StackConfig
@@ -96,11 +96,11 @@ export class Ingest extends Construct {
       },
       permissions: [
         readStream,
-        { actions: READ_ITEMS, resources: storage.arns('data', 'uid', 'meta', 'tree') },
-        // Blocks are put, and the ledger is updated.
-        { actions: [...PUT_ITEMS, 'dynamodb:UpdateItem'], resources: storage.arns('data') },
-        { actions: ASSIGN_UIDS, resources: storage.arns('uid') },
-        { actions: PUT_ITEMS, resources: storage.arns('meta', 'tree') },
+        // Blocks are put, and the ledger is updated; points that are stored are not its to read.
+        { actions: ['dynamodb:BatchWriteItem', 'dynamodb:UpdateItem'], resources: storage.arns('data') },
+        { actions: [...READ_ITEMS, ...ASSIGN_UIDS], resources: storage.arns('uid') },
+        { actions: [...READ_ITEMS, ...PUT_ITEMS], resources: storage.arns('meta') },
+        { actions: [...READ_MANY, ...PUT_ITEMS], resources: storage.arns('tree') },
         { actions: ['sqs:SendMessage'], resources: [this.failed.queueArn] },
       ],
     })

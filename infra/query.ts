@@ -27,7 +27,7 @@ export class Query extends Construct {
   constructor(scope: Construct, id: string, props: QueryProps) {
     super(scope, id)
     const { config, storage, stream } = props
-    const read = { actions: READ_ITEMS, resources: storage.arns('data', 'uid', 'meta') }
+    const read = storage.readPoints()
     const environment = { ...storage.names('data', 'uid', 'meta'), ...storage.keys(), ...apiEnvironment(config) }
 
     this.query = new TsdbFunction(this, 'Query', {
@@ -38,7 +38,7 @@ export class Query extends Construct {
       memoryMb: QUERY_MEMORY_MB,
       timeoutSeconds: 29,
       environment,
-      permissions: [read],
+      permissions: read,
     })
     this.kairosQuery = new TsdbFunction(this, 'KairosQuery', {
       config,
@@ -49,7 +49,7 @@ export class Query extends Construct {
       timeoutSeconds: 29,
       environment: { ...environment, [ENV.streamName]: stream.streamName },
       permissions: [
-        read,
+        ...read,
         ...(config.mode === 'rw' ? [{ actions: ['kinesis:PutRecords'], resources: [stream.streamArn] }] : []),
       ],
     })

@@ -5,7 +5,7 @@ import { Construct } from 'constructs'
 import { ENV } from '../functions/environment.ts'
 import type { StackConfig } from './config.ts'
 import { TsdbFunction } from './function.ts'
-import { READ_ITEMS, type Storage } from './storage.ts'
+import { PUT_ITEMS, READ_ITEMS, type Storage } from './storage.ts'
 
 export interface SealProps {
   readonly config: StackConfig
@@ -36,10 +36,11 @@ export class Seal extends Construct {
         [ENV.blockTtlDays]: String(config.blockRetentionDays),
       },
       permissions: [
-        // Of tsdb-uid the widths, which keys are made by.
-        { actions: READ_ITEMS, resources: storage.arns('data', 'uid', 'meta') },
+        // The widths, which keys are made by.
+        { actions: ['dynamodb:GetItem'], resources: storage.arns('uid') },
         {
           actions: [
+            ...READ_ITEMS,
             'dynamodb:PutItem',
             'dynamodb:UpdateItem',
             'dynamodb:DeleteItem',
@@ -49,7 +50,7 @@ export class Seal extends Construct {
           resources: storage.arns('data'),
         },
         // The series log moves to the postings.
-        { actions: ['dynamodb:PutItem', 'dynamodb:BatchWriteItem'], resources: storage.arns('meta') },
+        { actions: ['dynamodb:GetItem', 'dynamodb:Query', ...PUT_ITEMS], resources: storage.arns('meta') },
       ],
     })
     new Rule(this, 'Schedule', {

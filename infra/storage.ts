@@ -3,13 +3,16 @@ import { AttributeType, BillingMode, Table, TableEncryption, type TableProps } f
 import { Construct } from 'constructs'
 import { ENV } from '../functions/environment.ts'
 import type { StackConfig } from './config.ts'
+import type { Permission } from './function.ts'
 
 export interface StorageProps {
   readonly config: StackConfig
 }
 
-/** The actions that reading a table takes; there is no Scan. */
-export const READ_ITEMS = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'] as const
+/** The actions that reading many items at once takes: by their keys, or in order, as names of many UIDs are. There is no Scan. */
+export const READ_MANY = ['dynamodb:BatchGetItem', 'dynamodb:Query'] as const
+/** The actions that reading items takes, one by one and many at once. */
+export const READ_ITEMS = ['dynamodb:GetItem', ...READ_MANY] as const
 /** The actions that writing items whole takes, one by one and many at once; a batch may also delete. */
 export const PUT_ITEMS = ['dynamodb:PutItem', 'dynamodb:BatchWriteItem'] as const
 /** The actions that giving names their UIDs takes: a counter goes up, and items are put. */
@@ -58,6 +61,14 @@ export class Storage extends Construct {
   /** ARNs of some tables, for a policy. */
   arns(...roles: readonly TableRole[]): string[] {
     return roles.map((role) => this.tables[role].tableArn)
+  }
+
+  /** What finding and reading points takes; of the points' table, nothing is read by itself. */
+  readPoints(): Permission[] {
+    return [
+      { actions: READ_MANY, resources: this.arns('data') },
+      { actions: READ_ITEMS, resources: this.arns('uid', 'meta') },
+    ]
   }
 
   /** Names of some tables, for a function's environment. */

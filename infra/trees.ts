@@ -4,7 +4,7 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
 import { Construct } from 'constructs'
 import type { StackConfig } from './config.ts'
 import { TsdbFunction } from './function.ts'
-import { READ_ITEMS, type Storage } from './storage.ts'
+import { PUT_ITEMS, READ_ITEMS, type Storage } from './storage.ts'
 
 export interface TreesProps {
   readonly config: StackConfig
@@ -27,8 +27,9 @@ export class Trees extends Construct {
       environment: { ...storage.names('data', 'uid', 'meta', 'tree'), ...storage.keys() },
       permissions: [
         // Names, and what people noted of them.
-        { actions: READ_ITEMS, resources: storage.arns('uid', 'meta', 'tree') },
-        { actions: ['dynamodb:PutItem', 'dynamodb:BatchWriteItem'], resources: storage.arns('tree') },
+        { actions: READ_ITEMS, resources: storage.arns('uid') },
+        { actions: ['dynamodb:BatchGetItem'], resources: storage.arns('meta') },
+        { actions: [...READ_ITEMS, ...PUT_ITEMS], resources: storage.arns('tree') },
       ],
     })
     new Rule(this, 'Schedule', {
