@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { readPutOutcome } from '../../lib/ingest/put-outcome.ts'
+import { type PutOutcome, readPutOutcome } from '../../lib/ingest/put-outcome.ts'
 import { type Answer, Client, refusal } from '../client.ts'
 import type { RejectsFile } from './rejects.ts'
 import type { Spool } from './spool.ts'
@@ -103,9 +103,11 @@ export class Forwarder {
     for (let attempt = 1; ; attempt++) {
       this.counters.requests++
       const answer = await this.#client.postJson('api/put?details', `[${points.join(',')}]`, this.#abort.signal)
-      const isAboutPoints = answer.status < 300 || answer.status === 400 || answer.status === 413
-      if (isAboutPoints) return this.#settle(points, answer)
-      // a wrong token or address is mended by somebody, and the points wait for that
+      if (answer.status === 204) return
+      const outcome = answer.status < 300 || answer.status === 400 ? readPutOutcome(points, answer.text) : undefined
+      const isAboutPoints = outcome !== undefined || answer.status === 400 || answer.status === 413
+      if (isAboutPoints) return this.#settle(points, answer, outcome)
+      // a wrong token or address, or a page to sign in at, is mended by somebody, and the points wait for that
       const waitMs = Math.random() * Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** attempt)
       this.#onRetry(`${answer.status} ${refusal(answer).message}`, waitMs)
       await delay(waitMs, undefined, { signal: this.#abort.signal })
@@ -113,21 +115,21 @@ export class Forwarder {
   }
 
   /** Does what the answer asks for, so that nothing of these points is left to be sent. */
-  async #settle(points: readonly string[], answer: Answer): Promise<void> {
-    const outcome = answer.status === 204 ? { refused: [] } : readPutOutcome(points, answer.text)
-    if (outcome !== undefined) {
-      const rejects = outcome.refused.flatMap(({ index, reason }) => {
-        const point = index === undefined ? undefined : points[index]
-        return point === undefined ? [] : [{ point, reason }]
-      })
-      await this.#reject(rejects)
-    } else if (answer.status < 300) return
+  async #settle(points: readonly string[], answer: Answer, outcome: PutOutcome | undefined): Promise<void> {
+    const named = (outcome?.refused ?? []).flatMap(({ index, reason }) => {
+      const point = index === undefined ? undefined : points[index]
+      return point === undefined ? [] : [{ point, reason }]
+    })
+    if (outcome !== undefined && named.length >= outcome.failed) await this.#reject(named)
     else if (points.length > 1) {
-      // too large, or one among them makes the whole unreadable
+      // too large, or one among them makes the whole unreadable, or more are refused than the answer lists
       const middle = points.length >> 1
       await this.#send(points.slice(0, middle))
       await this.#send(points.slice(middle))
-    } else await this.#reject(points.map((point) => ({ point, reason: refusal(answer).message })))
+    } else {
+      const reason = outcome?.refused[0]?.reason ?? refusal(answer).message
+      await this.#reject(points.map((point) => ({ point, reason })))
+    }
   }
 
   async #reject(rejects: readonly { readonly point: string; readonly reason: string }[]): Promise<void> {

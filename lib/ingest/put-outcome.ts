@@ -23,9 +23,10 @@ export interface RefusedPoint {
  */
 export function readPutOutcome(points: readonly string[], text: string): PutOutcome | undefined {
   const said = tryJson(text)
-  if (!isRecord(said) || !Array.isArray(said.errors)) return undefined
+  if (!isRecord(said) || !Array.isArray(said.errors) || typeof said.failed !== 'number') return undefined
+  const { failed } = said
   const errors = said.errors.filter(isRecord)
-  if (errors.length === 0) return { failed: 0, refused: [] }
+  if (errors.length === 0) return { failed, refused: [] }
 
   const indexesOf = new Map<string, number[]>()
   for (const [index, point] of points.entries()) {
@@ -38,11 +39,14 @@ export function readPutOutcome(points: readonly string[], text: string): PutOutc
     index: indexesOf.get(identityOf(datapoint))?.shift(),
     reason: String(error),
   }))
-  return { failed: typeof said.failed === 'number' ? said.failed : refused.length, refused }
+  return { failed, refused }
 }
 
+/** A value is echoed as a text, with the digits that were sent: `1.50` is the number 1.5. */
 function identityOf(point: unknown): string {
   if (!isRecord(point)) return ''
+  const number = Number(point.value)
+  const value = Number.isNaN(number) ? String(point.value) : String(number)
   const tags = isRecord(point.tags) ? Object.entries(point.tags).sort(([a], [b]) => (a < b ? -1 : 1)) : []
-  return JSON.stringify([point.metric, String(point.timestamp), String(point.value), tags])
+  return JSON.stringify([point.metric, String(point.timestamp), value, tags])
 }

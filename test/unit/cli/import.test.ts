@@ -89,6 +89,14 @@ describe('tsdb import', () => {
     expect(ran).toMatchObject({ status: 1, stdout: expect.stringMatching(/^Imported 1 point .*; 3 bad lines\n$/) })
   })
 
+  it('finds the line of a refused point by its number, with however many digits it is written', async () => {
+    const datapoint = { metric: 'm', timestamp: 1356998400, value: '1.50', tags: { host: 'b' } }
+    const body = JSON.stringify({ success: 1, failed: 1, errors: [{ datapoint, error: 'no' }] })
+    const lines = 'm 1356998400 1.50 host=a\nm 1356998400 1.50 host=b\n'
+    const ran = await importInto(() => ({ status: 400, body }), ['-'], lines)
+    expect(ran).toMatchObject({ status: 1, stderr: 'stdin:2: no\n' })
+  })
+
   it('sends no more points in a request than --batch says and no more requests at once than --connections', async () => {
     const ran = await importInto(takeAll, ['--batch', '10', '--connections', '2', '-'], goodLines(95))
     expect(ran.status).toBe(0)

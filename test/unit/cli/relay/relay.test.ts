@@ -138,6 +138,35 @@ test('a point that the server refuses goes to the rejects, and the others go on'
   expect(metrics).toContain('tsd_relay_points_rejected{function="relay"} 1\n')
 })
 
+test('a page to sign in at, answered with 200, keeps points waiting, and drops none', async () => {
+  let isSignedIn = false
+  const to = await cloud(() => (isSignedIn ? { status: 204 } : { status: 200, body: '<html>Sign in</html>' }))
+  const relay = await testRelay(to.url)
+  await post(relay.port, JSON.stringify(point(7)))
+  await expect.poll(() => relay.trouble.join(), PATIENT).toContain('200 The server answered 200: <html>Sign in')
+  expect(relay.waiting()).toBe(1)
+  isSignedIn = true
+  await expect.poll(() => relay.waiting(), PATIENT).toBe(0)
+})
+
+test('of points that are refused each goes to the rejects, also those that an answer does not list', async () => {
+  const to = await cloud((request) => {
+    const bad = pointsOf(request).filter(({ metric }) => metric === 'bad')
+    const [datapoint] = bad
+    if (datapoint === undefined) return { status: 204 }
+    const more = { datapoint: null, error: `${bad.length - 1} more errors are not listed` }
+    const errors = [{ datapoint, error: 'Not permitted' }, ...(bad.length > 1 ? [more] : [])]
+    return { status: 400, body: JSON.stringify({ success: 0, failed: bad.length, errors }) }
+  })
+  const dir = await relayFolder()
+  const relay = await testRelay(to.url, { dir })
+  const points = Array.from({ length: 9 }, (_, i) => point(i, i % 3 === 0 ? 'good' : 'bad'))
+  await post(relay.port, JSON.stringify(points))
+  await expect.poll(() => relay.waiting(), PATIENT).toBe(0)
+  const rejects = (await readFile(join(dir, 'rejects.jsonl'), 'utf8')).trimEnd().split('\n')
+  expect(rejects.map((line) => JSON.parse(line).datapoint.value)).toEqual(['1', '2', '4', '5', '7', '8'])
+})
+
 test('a server that can not read a request at all costs the point that is to blame, and no other', async () => {
   const to = await cloud((request) => {
     const points = pointsOf(request)
