@@ -1,34 +1,24 @@
-import { open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ClassicLevel } from 'classic-level'
 import { RelayFolderError } from './errors.ts'
 
-const LOCK_FILE = 'relay.pid'
+const LOCK_FOLDER = 'lock'
 
 /**
- * Keeps a second relay off a folder. What a killed one left behind is taken over: its process is not there any more.
+ * Keeps a second relay off a folder by LevelDB's lock: the system lets go of it however the process ends, so that what a killed relay, or
+ * one before a restart of the machine, left behind keeps nobody out. A process id would: after the restart another process may have it.
  * @returns lets the folder go
  * @throws RelayFolderError where another relay works on it
  */
 export async function lockFolder(dir: string): Promise<() => Promise<void>> {
-  const path = join(dir, LOCK_FILE)
-  const holder = Number((await readFile(path, 'utf8').catch(() => '')).trim())
-  if (holder > 0 && holder !== process.pid && isRunning(holder)) {
-    throw new RelayFolderError(dir, `the relay with process id ${holder} works on it`)
-  }
-  await rm(path, { force: true })
-  const file = await open(path, 'wx').catch((cause: unknown) => {
-    throw new RelayFolderError(dir, 'another relay has just begun to work on it', cause)
-  })
-  await file.writeFile(`${process.pid}\n`)
-  await file.close()
-  return () => rm(path, { force: true })
-}
-
-function isRunning(pid: number): boolean {
+  const lock = new ClassicLevel(join(dir, LOCK_FOLDER))
   try {
-    return process.kill(pid, 0)
+    await lock.open()
   } catch (error) {
-    // there, but somebody else's
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+    const isHeld = cause instanceof Error && 'code' in cause && cause.code === 'LEVEL_LOCKED'
+    const why = isHeld ? 'another relay works on it' : cause instanceof Error ? cause.message : String(cause)
+    throw new RelayFolderError(dir, why, cause)
   }
+  return () => lock.close()
 }

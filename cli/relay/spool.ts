@@ -86,15 +86,17 @@ export class Spool {
   static async open(given: SpoolOptions): Promise<Spool> {
     const options = { segmentBytes: SEGMENT_BYTES, ...given }
     const { dir } = options
+    let unlock: (() => Promise<void>) | undefined
     try {
       await mkdir(dir, { recursive: true })
-      const unlock = await lockFolder(dir)
+      unlock = await lockFolder(dir)
       const numbers = await segmentNumbers(dir)
       const read = await readPosition(dir, numbers)
       const spool = new Spool(options, [], read, unlock)
       for (const number of numbers) await spool.#inspect(number)
       return spool
     } catch (error) {
+      await unlock?.()
       if (error instanceof RelayFolderError) throw error
       throw new RelayFolderError(dir, error instanceof Error ? error.message : String(error), error)
     }
