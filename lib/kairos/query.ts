@@ -29,8 +29,8 @@ export interface KairosQueryDeps {
   readonly onUsage?: (usage: QueryUsage) => void
 }
 
-/** The last hour whose times the store can hold ends here, in seconds since 1970. */
-const END_OF_TIME_S = hourOf(0xffff_ffff)
+/** The last hour that the store has keys for ends here, in seconds since 1970. */
+const END_OF_TIME_S = hourOf(0xffff_ffff) + HOUR_S
 
 /** How far ahead of now a query without an end looks: a year, as clocks of writers are wrong at times, and every day takes looking. */
 const AHEAD_MS = 366 * 86_400_000
@@ -186,7 +186,7 @@ class LazySeries implements NamedSeries {
 
 /** The hours that a query reads; undefined where the store can hold none of them. @param now milliseconds since 1970 */
 function rangeOf({ start, end }: MetricQuery, now: number): ScanRange | undefined {
-  const last = Math.min(Number.isFinite(end) ? end : now + AHEAD_MS, END_OF_TIME_S * 1000)
+  const last = Math.min(Number.isFinite(end) ? end : now + AHEAD_MS, END_OF_TIME_S * 1000 - 1)
   const from = hourOf(Math.max(0, Math.floor(start / 1000)))
   const to = Math.min(hourOf(Math.floor(last / 1000)) + HOUR_S, END_OF_TIME_S)
   return from < to ? { from, to } : undefined

@@ -9,7 +9,7 @@ import { DEFAULT_UID_WIDTHS } from '../../lib/model/series.ts'
 import { openClient } from '../../lib/store/dynamo.ts'
 import { ConditionFailedError } from '../../lib/store/errors.ts'
 import { type RunningDynamo, TABLES } from '../helpers/dynamo.ts'
-import { loseAnswers } from '../helpers/dynamo-faults.ts'
+import { beforeFirst, dieAfter, loseAnswers } from '../helpers/dynamo-faults.ts'
 import { Actor, randomFrom, Stage } from '../helpers/stage.ts'
 import { hash, range, useStores } from './stores.ts'
 
@@ -151,6 +151,52 @@ export function rowsContract(name: string, start: () => Promise<RunningDynamo>):
       }
       const rows = await store.rows.readRowsRange(4, HOUR, consistent)
       expect(rows.map(({ row }) => row.points.count)).toEqual([2, 9_000])
+    })
+
+    it('that were emptied can’t be put back by who had the lease earlier', async () => {
+      const store = open()
+      await store.rows.putRows([put(8, 1, noise(2, 1))], 1)
+      await store.rows.emptyRows([put(8, 1, noise(2, 1))], 3)
+      expect(await store.rows.readRowsRange(8, HOUR, consistent)).toEqual([])
+      await expect(store.rows.putRows([put(8, 1, noise(2, 1))], 2)).rejects.toThrow(ConditionFailedError)
+      expect(await store.rows.readRowsRange(8, HOUR, consistent)).toEqual([])
+    })
+
+    it('keep their parts when who had the lease earlier goes on with deleting what it has replaced', async () => {
+      const later = open()
+      await later.rows.putRows([put(9, 1, noise(17_000, 1))], 1)
+      const client = openClient(endpoint())
+      // Paused until a later holder has put its parts in the places of those that are to be deleted.
+      beforeFirst(client, 'DeleteItemCommand', () => later.rows.putRows([put(9, 1, noise(18_000, 3))], 3))
+      await open({ client }).rows.putRows([put(9, 1, noise(17_500, 2))], 2)
+      const [row] = await later.rows.readRowsRange(9, HOUR, consistent)
+      expect(row?.row.points.count).toBe(18_000)
+    })
+
+    it.each([
+      true,
+      false,
+    ])('are the old ones or the new ones whenever their writer dies (answer: %s)', async (lastAnswer) => {
+      const store = open()
+      const metric = lastAnswer ? 10 : 11
+      const [before, after] = [17_000, 18_000]
+      let steps = 0
+      for (let died = true; died; steps++) {
+        const fence = 2 * steps + 1
+        await store.rows.putRows([put(metric, 1, noise(before, 1))], fence)
+        const client = openClient(endpoint())
+        dieAfter(client, steps, lastAnswer)
+        died = await open({ client })
+          .rows.putRows([put(metric, 1, noise(after, 2))], fence + 1)
+          .then(
+            () => false,
+            () => true,
+          )
+        const [row] = await store.rows.readRowsRange(metric, HOUR, consistent)
+        expect([before, after]).toContain(row?.row.points.count)
+      }
+      // The layout, the claim, two parts, and the part that is replaced.
+      expect(steps).toBeGreaterThanOrEqual(5)
     })
 
     it('are whole at every moment while they are written, and if their writer dies', async () => {

@@ -40,6 +40,21 @@ export function loseAnswers(client: DynamoDBClient): void {
   )
 }
 
+/** Lets something else be done before a client's first request of a kind is made. */
+export function beforeFirst(client: DynamoDBClient, commandName: string, run: () => Promise<unknown>): void {
+  let isFirst = true
+  client.middlewareStack.add(
+    (send, context) => async (args) => {
+      if (isFirst && context.commandName === commandName) {
+        isFirst = false
+        await run()
+      }
+      return send(args)
+    },
+    { step: 'initialize', name: 'beforeFirst' },
+  )
+}
+
 /** Lets something else be done once a client's first request of a kind has succeeded, whose answer is lost then. */
 export function afterFirst(client: DynamoDBClient, commandName: string, run: () => Promise<void>): void {
   let isFirst = true
