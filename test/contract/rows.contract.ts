@@ -9,7 +9,7 @@ import { DEFAULT_UID_WIDTHS } from '../../lib/model/series.ts'
 import { openClient } from '../../lib/store/dynamo.ts'
 import { ConditionFailedError } from '../../lib/store/errors.ts'
 import { type RunningDynamo, TABLES } from '../helpers/dynamo.ts'
-import { beforeFirst, dieAfter, loseAnswers } from '../helpers/dynamo-faults.ts'
+import { beforeNth, dieAfter, loseAnswers } from '../helpers/dynamo-faults.ts'
 import { Actor, randomFrom, Stage } from '../helpers/stage.ts'
 import { hash, range, useStores } from './stores.ts'
 
@@ -167,7 +167,7 @@ export function rowsContract(name: string, start: () => Promise<RunningDynamo>):
       await later.rows.putRows([put(9, 1, noise(17_000, 1))], 1)
       const client = openClient(endpoint())
       // Paused until a later holder has put its parts in the places of those that are to be deleted.
-      beforeFirst(client, 'DeleteItemCommand', () => later.rows.putRows([put(9, 1, noise(18_000, 3))], 3))
+      beforeNth(client, 'DeleteItemCommand', 1, () => later.rows.putRows([put(9, 1, noise(18_000, 3))], 3))
       await open({ client }).rows.putRows([put(9, 1, noise(17_500, 2))], 2)
       const [row] = await later.rows.readRowsRange(9, HOUR, consistent)
       expect(row?.row.points.count).toBe(18_000)

@@ -9,7 +9,7 @@ import { layoutAt } from '../../lib/store/layout.ts'
 import { changeLayout } from '../../lib/store/layout-record.ts'
 import type { Reject } from '../../lib/store/rejects.ts'
 import { type RunningDynamo, TABLES } from '../helpers/dynamo.ts'
-import { failFirst, leaveOut, leaveOutKeys, loseAnswers } from '../helpers/dynamo-faults.ts'
+import { beforeNth, failFirst, leaveOut, leaveOutKeys, loseAnswers } from '../helpers/dynamo-faults.ts'
 import { randomFrom } from '../helpers/stage.ts'
 import { hash, hex, range, sorted, useStores } from './stores.ts'
 
@@ -174,6 +174,33 @@ export function storeContract(name: string, start: () => Promise<RunningDynamo>)
         expect(await days()).toEqual([0, 1, 700])
         await ledger.openHour(50, day(3))
         expect(await days()).toEqual([0, 1, 3, 700])
+      })
+
+      it.each([
+        'its first hour',
+        'a late block',
+      ])('names a day that somebody finds to be done with while %s is noted', async (what) => {
+        const other = open()
+        const shelf = what === 'a late block' ? 71 : 70
+        // As sealing does.
+        const endDone = async () => {
+          for (const day of await other.ledger.pendingDays(shelf)) {
+            const hours = await other.ledger.readDays([day])
+            if (hours.every(({ state }) => state === 'sealed')) await other.ledger.endPending(day)
+          }
+        }
+        if (what === 'a late block') {
+          await other.ledger.openHour(shelf, HOUR)
+          const lease = await other.ledger.lease({ shelf, baseTime: HOUR }, 'one', 1, 1)
+          await other.ledger.markSealed(lease ?? expect.unreachable(), { rows: 0, blockBytes: 0, rowBytes: 0 }, 2)
+          await endDone()
+          expect(await other.ledger.pendingDays(shelf)).toEqual([])
+        }
+        const client = openClient(endpoint())
+        beforeNth(client, 'UpdateItemCommand', 2, endDone)
+        const { ledger } = open({ client })
+        await (what === 'a late block' ? ledger.noteLate(shelf, HOUR, Uint8Array.of(1)) : ledger.openHour(shelf, HOUR))
+        expect(await other.ledger.pendingDays(shelf)).toMatchObject([{ shelf, day: DAY }])
       })
 
       it('spares readers the days that have no points', async () => {

@@ -40,18 +40,15 @@ export function loseAnswers(client: DynamoDBClient): void {
   )
 }
 
-/** Lets something else be done before a client's first request of a kind is made. */
-export function beforeFirst(client: DynamoDBClient, commandName: string, run: () => Promise<unknown>): void {
-  let isFirst = true
+/** Lets something else be done before a client makes its n-th request of a kind, the first being 1. */
+export function beforeNth(client: DynamoDBClient, commandName: string, n: number, run: () => Promise<unknown>): void {
+  let made = 0
   client.middlewareStack.add(
     (send, context) => async (args) => {
-      if (isFirst && context.commandName === commandName) {
-        isFirst = false
-        await run()
-      }
+      if (context.commandName === commandName && ++made === n) await run()
       return send(args)
     },
-    { step: 'initialize', name: 'beforeFirst' },
+    { step: 'initialize', name: 'beforeNth' },
   )
 }
 
