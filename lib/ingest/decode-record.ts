@@ -6,6 +6,7 @@ import { KIND_TEXT, type PointBatch, type PointColumns } from '../model/points.t
 import type { DeviceMapping } from './device-mapping.ts'
 import { Faults, whyOf } from './faults.ts'
 import { readJsonRecord } from './json-record.ts'
+import { LAST_MILLISECOND } from './validate.ts'
 
 /** A record as the stream hands it over. */
 export interface StreamInput {
@@ -58,9 +59,6 @@ export function decodeRecord(input: StreamInput, mapping: DeviceMapping, limits:
   }
 }
 
-/** Block keys hold the hour in four bytes of seconds. */
-const TIME_END_MS = 2 ** 32 * 1000
-
 /**
  * Points that no block can hold are given to a series behind the batch's last, which is never resolved: so the others keep
  * their indices. The producer has checked its points; this is for records that others wrote.
@@ -72,7 +70,7 @@ function leaveOutBadPoints(indexed: IndexedBatch, limits: Pick<Limits, 'textByte
   for (let i = 0; i < count; i++) {
     const time = times[i]!
     const value = values[i]!
-    const isGoodTime = time >= 0 && time < TIME_END_MS && time % 1 === 0
+    const isGoodTime = time >= 0 && time <= LAST_MILLISECOND && time % 1 === 0
     // A number minus itself is 0 unless it is infinite or NaN, which texts are.
     if (isGoodTime && value - value === 0) continue
     const why = isGoodTime ? valueFault(batch.points, i, limits) : `The time ${time} ms is not within 1970 to 2106`

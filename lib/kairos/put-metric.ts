@@ -1,4 +1,5 @@
 import { CLOSE_ARRAY, COMMA, type JsonScanner } from '../ingest/json-scanner.ts'
+import { LAST_MILLISECOND } from '../ingest/validate.ts'
 import { LimitExceededError } from '../model/errors.ts'
 import type { Limits } from '../model/limits.ts'
 import { KIND_FLOAT, KIND_MS } from '../model/points.ts'
@@ -10,8 +11,6 @@ import { isValueType, pushValue, type SentValue } from './put-values.ts'
 /** Milliseconds since 1970, whole; undefined where it is null or was not given. */
 export type SentTime = number | undefined
 
-/** The hour of a point is kept in four bytes of seconds. */
-const TIME_END_MS = 2 ** 32 * 1000
 const INT32_END = 2 ** 31
 
 /** The list of points of a metric as it was sent. Its type and its name may stand behind it, so it is read before it is understood. */
@@ -261,7 +260,7 @@ function failTooMany({ pointsPerRequest }: Limits): never {
 }
 
 function timeFault(time: number): string | undefined {
-  return time >= 0 && time < TIME_END_MS ? undefined : `must lie within the years 1970 to 2106: ${time}.`
+  return time >= 0 && time <= LAST_MILLISECOND ? undefined : `must lie within the years 1970 to 2106: ${time}.`
 }
 
 function emptyFault(value: SentValue): string | undefined {
