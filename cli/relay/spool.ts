@@ -58,6 +58,7 @@ export class Spool {
   #wake: () => void = () => undefined
   /** The segment being read, so that it is not read anew for each batch. */
   #reading: { number: number; bytes: Buffer } | undefined
+  #appends = 0
   /** Points that are not sent yet. */
   points = 0
   /** Bytes of what could not be read and lies in files of its own. */
@@ -110,7 +111,7 @@ export class Spool {
   /**
    * Writes points behind all others. One call at a time.
    * @param points each as JSON without line ends
-   * @throws RelayFullError, RelayDiskError; none of the points is there then
+   * @throws RelayFullError, RelayDiskError; who sends the points again does no harm, also where they are there
    */
   async append(points: readonly string[]): Promise<void> {
     const { maxBytes, segmentBytes, fsync } = this.#options
@@ -122,14 +123,16 @@ export class Spool {
       const segment =
         last === undefined || this.#file === undefined || last.bytes >= segmentBytes ? await this.#begin() : last
       await this.#write(segment, entry)
+      // Before it is brought to the disk itself: where that fails they are read and sent all the same.
+      this.#appends++
+      this.points += points.length
+      this.oldestAt ??= writtenAt
+      this.#wake()
       this.#isDirty = true
       if (fsync === 'always') await this.#sync()
     } catch (error) {
       throw new RelayDiskError(error)
     }
-    this.points += points.length
-    this.oldestAt ??= writtenAt
-    this.#wake()
   }
 
   /** Waits until points were written, or time is up. @param ms undefined: as long as it takes */
@@ -154,6 +157,7 @@ export class Spool {
    */
   async next(most: { readonly points: number; readonly characters: number }): Promise<SpooledBatch | undefined> {
     const points: string[] = []
+    const appends = this.#appends
     let { segment: number, offset } = this.#read
     let characters = 0
     for (const segment of [...this.#segments]) {
@@ -178,7 +182,10 @@ export class Spool {
         }
       }
     }
-    return points.length === 0 ? undefined : { points, end: { segment: number, offset } }
+    if (points.length > 0) return { points, end: { segment: number, offset } }
+    // What was set aside was counted, and nobody is to wait for it.
+    if (this.#appends === appends) [this.points, this.oldestAt] = [0, undefined]
+    return undefined
   }
 
   /** Notes that points were sent, and deletes segments whose points all were. */
@@ -300,6 +307,7 @@ export class Spool {
     await file.truncate(offset)
     await file.close()
     segment.bytes = offset
+    this.#reading = undefined
     this.damagedBytes += damaged.length
   }
 }

@@ -1,8 +1,8 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, open as openFile, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeEach, expect, onTestFinished, test } from 'vitest'
-import { RelayFolderError, RelayFullError } from '../../../../cli/relay/errors.ts'
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { RelayDiskError, RelayFolderError, RelayFullError } from '../../../../cli/relay/errors.ts'
 import { Spool, type SpoolOptions } from '../../../../cli/relay/spool.ts'
 
 const ALL = { points: 1_000_000, characters: 100_000_000 }
@@ -108,6 +108,32 @@ test('an entry that was torn is set aside, and what stands before and comes afte
   expect(await takeAll(second)).toEqual(['1', '3'])
   expect(second.damagedBytes).toBe(whole.length / 2 - 3)
   expect((await readdir(dir)).filter((name) => name.endsWith('.damaged'))).toHaveLength(1)
+})
+
+test('an entry that is damaged while the relay runs is set aside, waited for by nobody, and what comes after is read', async () => {
+  const spool = await open()
+  await spool.append(['1'])
+  const path = join(dir, (await segments())[0] ?? '')
+  const bytes = await readFile(path)
+  await writeFile(path, bytes.fill(0xff, bytes.length - 1))
+  expect(await spool.next(ALL)).toBeUndefined()
+  expect(spool).toMatchObject({ points: 0, oldestAt: undefined })
+  await spool.append(['2'])
+  expect(await takeAll(spool)).toEqual(['2'])
+  expect(spool.points).toBe(0)
+})
+
+test('points that could not be brought to the disk itself are refused, and counted where they are read', async () => {
+  const spool = await open({ fsync: 'always' })
+  await spool.append(['1'])
+  const file = await openFile(join(dir, (await segments())[0] ?? ''))
+  const failing = vi.spyOn(Object.getPrototypeOf(file), 'datasync').mockRejectedValueOnce(new Error('EIO'))
+  onTestFinished(() => failing.mockRestore())
+  await file.close()
+  await expect(spool.append(['2'])).rejects.toThrow(RelayDiskError)
+  expect(spool.points).toBe(2)
+  expect(await takeAll(spool)).toEqual(['1', '2'])
+  expect(spool.points).toBe(0)
 })
 
 test('rubbish behind the last entry is set aside', async () => {
