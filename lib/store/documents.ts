@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import type { DeleteItemCommandInput, PutItemCommandInput, QueryCommandInput } from '@aws-sdk/client-dynamodb'
 import { ByteReader, ByteWriter } from '../codec/bytes.ts'
 import { bytesAt, numberAt, textAt } from './attributes.ts'
 import { type Dynamo, IS_NEW, type Item, type ItemKey, keyOf, numberOf } from './dynamo.ts'
 import { ConditionFailedError } from './errors.ts'
+import { mapParallel } from './parallel.ts'
+import { nextVersion } from './versions.ts'
 
 /** What people write about things that have an id: their fields by name. */
 export type Document = Readonly<Record<string, unknown>>
@@ -18,6 +21,12 @@ const DOCUMENT_INDEX = 0x07
 /** Bytes of a value that the index keeps: what is longer is found by its beginning. */
 const INDEXED_BYTES = 256
 
+/** Index items that are deleted at a time. */
+const PARALLEL_DELETES = 8
+
+/** Bytes by which an index item is told from one that was put again. */
+const STAMP_BYTES = 8
+
 /** How often a change is made again because somebody else changed the document meanwhile. */
 const MAX_ATTEMPTS = 20
 
@@ -29,8 +38,8 @@ interface Stored {
 
 /**
  * Documents of tsdb-meta, and an index of the beginnings of their texts, in lower case. The index is written before the
- * document and taken away after it: it may name documents that no longer match, never miss one that does. Who searches
- * looks at the documents.
+ * document and taken away after it, unless somebody else has put it again: it may name documents that no longer match, never
+ * miss one that does. Who searches looks at the documents.
  */
 export class DocumentStore {
   readonly #dynamo: Dynamo
@@ -92,13 +101,25 @@ export class DocumentStore {
     after: Document | undefined,
   ): Promise<void> {
     const [old, fresh] = [before?.document, after].map((document) => indexKeys(kind, id, document ?? {}))
+    // As they are before the document changes: what is put from then on is somebody else's.
+    const gone = await this.#dynamo.batchGet(this.#table, missingFrom(fresh ?? [], old ?? []), { consistent: true })
+    const stamp = randomBytes(STAMP_BYTES)
     await this.#dynamo.batchPut(
       this.#table,
-      missingFrom(old ?? [], fresh ?? []).map((key) => ({ ...keyOf(key), id: { B: id } })),
+      missingFrom(old ?? [], fresh ?? []).map((key) => ({ ...keyOf(key), id: { B: id }, stamp: { B: stamp } })),
     )
     if (after !== undefined) await this.#dynamo.put(putDocumentInput(this.#table, kind, id, after, before?.version))
     else if (before !== undefined) await this.#dynamo.delete(deleteDocumentInput(this.#table, kind, id, before.version))
-    await this.#dynamo.batchDelete(this.#table, missingFrom(fresh ?? [], old ?? []))
+    await mapParallel(gone, PARALLEL_DELETES, (item) => this.#deleteIndex(item))
+  }
+
+  async #deleteIndex(item: Item): Promise<void> {
+    try {
+      await this.#dynamo.delete(deleteIndexInput(this.#table, item))
+    } catch (error) {
+      // put again for a later document, or gone by an attempt whose answer was lost
+      if (!(error instanceof ConditionFailedError)) throw error
+    }
   }
 
   /**
@@ -193,7 +214,7 @@ export function putDocumentInput(
     Item: {
       ...keyOf(documentKey(kind, id)),
       document: { S: JSON.stringify(document) },
-      version: numberOf((version ?? 0) + 1),
+      version: numberOf(nextVersion(version)),
     },
     ...isVersion(version),
   }
@@ -206,6 +227,19 @@ export function deleteDocumentInput(
   version: number,
 ): DeleteItemCommandInput {
   return { TableName: table, Key: keyOf(documentKey(kind, id)), ...isVersion(version) }
+}
+
+/** @param item of the index as it was read; those of stores that knew no stamps have none */
+export function deleteIndexInput(table: string, item: Item): DeleteItemCommandInput {
+  const Key = keyOf({ pk: bytesAt(item, 'pk'), sk: bytesAt(item, 'sk') })
+  const { stamp } = item
+  if (stamp === undefined) return { TableName: table, Key, ConditionExpression: 'attribute_not_exists(stamp)' }
+  return {
+    TableName: table,
+    Key,
+    ConditionExpression: 'stamp = :stamp',
+    ExpressionAttributeValues: { ':stamp': stamp },
+  }
 }
 
 function isVersion(version: number | undefined) {

@@ -25,6 +25,7 @@ import {
   waitingKey,
   waitingPk,
 } from './tree-keys.ts'
+import { nextVersion } from './versions.ts'
 
 export type { BranchRef, FailureKind, TreeRef } from './tree-keys.ts'
 
@@ -338,7 +339,7 @@ export function putDefinitionInput(
   text: string,
   before: number | undefined,
 ): PutItemCommandInput {
-  const version = numberOf((before ?? 0) + 1)
+  const version = numberOf(nextVersion(before))
   return {
     TableName: table,
     Item: { ...keyOf(definitionKey(treeId)), tree: { S: text }, version },

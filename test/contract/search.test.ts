@@ -11,7 +11,7 @@ import { openClient } from '../../lib/store/dynamo.ts'
 import type { Store } from '../../lib/store/index.ts'
 import { documentedBytes } from '../helpers/docs.ts'
 import { startDynamo } from '../helpers/dynamo.ts'
-import { dieAfter } from '../helpers/dynamo-faults.ts'
+import { beforeNth, dieAfter } from '../helpers/dynamo-faults.ts'
 import { toHex } from '../helpers/hex.ts'
 import { range, useStores } from './stores.ts'
 
@@ -188,6 +188,33 @@ describe('documents', () => {
     )
     const document = (await store.documents.read('tsmeta', [id])).get(toHex(id))
     expect(Object.keys(document ?? {}).sort()).toEqual(names)
+  })
+
+  it('are not put back as they were by who read them before they were deleted and made anew', async () => {
+    const { store, endpoint, stop } = await openFresh()
+    await store.documents.change('tsmeta', id, () => ({ notes: 'old' }))
+    const client = openClient(endpoint)
+    beforeNth(client, 'PutItemCommand', 1, async () => {
+      await store.documents.change('tsmeta', id, () => undefined)
+      await store.documents.change('tsmeta', id, () => ({ displayName: 'new' }))
+    })
+    const changed = await open({ client }).documents.change('tsmeta', id, (before) => ({ ...before, units: 'ms' }))
+    expect(changed).toEqual({ displayName: 'new', units: 'ms' })
+    await stop()
+  })
+
+  it('are found by a text that comes back while who took it away is still at it', async () => {
+    const { store, endpoint, stop } = await openFresh()
+    await store.documents.change('tsmeta', id, () => ({ notes: 'a' }))
+    const client = openClient(endpoint)
+    // what the index no longer needs goes last
+    beforeNth(client, 'DeleteItemCommand', 1, () => store.documents.change('tsmeta', id, () => ({ notes: 'a' })))
+    await open({ client }).documents.change('tsmeta', id, () => ({ notes: 'b' }))
+    expect((await store.documents.read('tsmeta', [id])).get(toHex(id))).toEqual({ notes: 'a' })
+    const found: Uint8Array[] = []
+    for await (const page of store.documents.search('tsmeta', 'notes', 'a', true)) found.push(...page)
+    expect(found.map(toHex)).toEqual([toHex(id)])
+    await stop()
   })
 
   it('are found by every text they hold and by none they held, wherever a change died', async () => {

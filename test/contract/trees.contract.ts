@@ -122,6 +122,17 @@ export function treesContract(name: string, start: () => Promise<RunningDynamo>)
       await stop()
     })
 
+    it('are not put back as they were by who read them before they were deleted and made anew', async () => {
+      const { store, definitions, stop } = await fresh()
+      await definitions.create({ name: 'old' })
+      const [read] = await store.trees.readDefinitions()
+      await definitions.remove(1, true)
+      await definitions.create({ name: 'new' })
+      expect(await store.trees.putDefinition(1, '{"name":"old"}', read?.version)).toBe(false)
+      expect((await definitions.get(1)).name).toBe('new')
+      await stop()
+    })
+
     it('know a change from none, and replace what is not named', async () => {
       const { definitions, stop } = await fresh()
       const { treeId } = await makeTree(definitions)
