@@ -1,13 +1,14 @@
 import { pointText, readLineValue } from '../lib/ingest/point-text.ts'
 import { checkName, LAST_SECOND, parseTimestamp } from '../lib/ingest/validate.ts'
 import { TsdbError } from '../lib/model/errors.ts'
+import { MOST_NAME_BYTES, MOST_TAGS } from '../lib/model/limits.ts'
 import { KIND_MS } from '../lib/model/points.ts'
 
 /** A line taken apart: the point as JSON for /api/put, or what is wrong with it. */
 export type ImportLine = { readonly point: string } | { readonly bad: string }
 
-/** How long names may be, and how many tags a point may have, is configured: the server says it. */
-const OF_ANY_LENGTH = { nameBytes: Number.POSITIVE_INFINITY }
+/** What no server takes. How long names may be below that, and how many tags a point may have, is configured: the server says it. */
+const GREATEST = { nameBytes: MOST_NAME_BYTES }
 
 /**
  * Reads an OpenTSDB import line, `metric timestamp value tag=value [tag=value ...]`, by the rules that every server has
@@ -21,7 +22,7 @@ export function parseImportLine(line: string): ImportLine | undefined {
   if (timestamp === undefined) return { bad: 'no timestamp: a line is metric timestamp value tag=value ...' }
   if (value === undefined) return { bad: 'no value: a line is metric timestamp value tag=value ...' }
   try {
-    const name = checked(checkName('metric', metric, OF_ANY_LENGTH), metric)
+    const name = checked(checkName('metric', metric, GREATEST), metric)
     const time = timestampJson(timestamp)
     const number = valueJson(value)
     return { point: pointText(name, time, number, tagsOf(tagWords)) }
@@ -65,13 +66,14 @@ function tagsOf(words: readonly string[]): Map<string, string> {
   for (const word of words) {
     const [tagk = '', tagv, ...more] = word.split('=')
     if (tagv === undefined || more.length > 0) throw new BadLineError(`Invalid tag: ${word} is not tag=value`)
-    checked(checkName('tagk', tagk, OF_ANY_LENGTH), tagk)
-    checked(checkName('tagv', tagv, OF_ANY_LENGTH), tagv)
+    checked(checkName('tagk', tagk, GREATEST), tagk)
+    checked(checkName('tagv', tagv, GREATEST), tagv)
     const earlier = tags.get(tagk)
     if (earlier !== undefined && earlier !== tagv) {
       throw new BadLineError(`Duplicate tag: ${tagk}=${earlier} and ${tagk}=${tagv}`)
     }
     tags.set(tagk, tagv)
   }
+  if (tags.size > MOST_TAGS) throw new BadLineError(`Too many tags: ${tags.size}, a point may have ${MOST_TAGS}`)
   return tags
 }

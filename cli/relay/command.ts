@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { DEFAULT_LIMITS } from '../../lib/model/limits.ts'
+import { DEFAULT_LIMITS, MOST_TAGS } from '../../lib/model/limits.ts'
 import type { Io } from '../io.ts'
 import { relay } from './index.ts'
 import { FSYNC_POLICIES, type FsyncPolicy } from './spool.ts'
@@ -53,7 +53,7 @@ export function addRelayCommand(
     .option(
       '--max-tags <count>',
       'tags of a point, as many as the server takes',
-      wholeNumber(1, 100),
+      wholeNumber(1, MOST_TAGS),
       DEFAULT_LIMITS.tags,
     )
     .action(async ({ maxMb, window, ...flags }: RelayFlags) => {

@@ -86,14 +86,19 @@ export const DEFAULT_LIMITS: Limits = {
   treeSeries: 100,
 }
 
+/** Tags that a point can have under any configuration. */
+export const MOST_TAGS = 100
+/** UTF-8 bytes that a name can have under any configuration. */
+export const MOST_NAME_BYTES = 1_024
+
 /**
  * What some limits can be raised to at most: names, and the UIDs of a series' tags, are parts of sort keys, of which DynamoDB takes 1,024 bytes,
  * and a text must fit beside others into an item. Who passes these would put points that could be stored in no row.
  */
 export const GREATEST_LIMITS: ReadonlyMap<string, number> = new Map([
-  ['tags', 100],
-  ['nameBytes', 1_024],
-  ['kairosTags', 100],
-  ['kairosNameBytes', 1_024],
+  ['tags', MOST_TAGS],
+  ['nameBytes', MOST_NAME_BYTES],
+  ['kairosTags', MOST_TAGS],
+  ['kairosNameBytes', MOST_NAME_BYTES],
   ['textBytes', 60_000],
 ])

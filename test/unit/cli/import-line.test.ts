@@ -89,6 +89,12 @@ describe('parseImportLine', () => {
     ['a tag without a value', 'm 1356998400 42 host=', /^Invalid tag value: empty/],
     ['a tag without a key', 'm 1356998400 42 =a', /^Invalid tag name: empty/],
     ['a tag twice with two values', 'm 1356998400 42 host=a host=b', /^Duplicate tag: host=a and host=b/],
+    [
+      'more tags than any server takes',
+      `m 1 42${Array.from({ length: 101 }, (_, i) => ` k${i}=v`).join('')}`,
+      /^Too many tags: 101/,
+    ],
+    ['a name that is too long for any server', `m 1 42 host=${'x'.repeat(1025)}`, /1025 bytes/],
     ['a telnet line', 'put m 1356998400 42 host=a', /^Invalid timestamp: m/],
   ])('refuses %s', (_, line, reason) => {
     const parsed = parseImportLine(line)
