@@ -63,9 +63,13 @@ export class UidAdmin {
    *
    *     forward of the new name    nobody else can take it any more
    *     reverse                    from here on the UID is shown under the new name
+   *     forward of the new name    again, should a rename the other way that is still under way have deleted it meanwhile
    *     epoch                      caches forget the old name within a minute
    *     forward of the old name    is deleted; points under it get a UID of their own from here on
+   *     reverse                    is read: where somebody has given the old name back, its forward is put again
    *     epoch                      for those who cached the old forward in between
+   *
+   * So of renames there and back at once, however they are interleaved, no UID is left without a name that leads to it.
    *
    * @param maxBytes UTF-8 bytes a name may have
    * @throws UidError in OpenTSDB's words where the old name has no UID, the new one has another, or either breaks a rule
@@ -86,8 +90,11 @@ export class UidAdmin {
       await this.#table.deleteForward(kind, to, uid)
       throw new UidError('uid.unknown', 400, `Name("${from}") does not exist`)
     }
+    await this.#claim(kind, uid, from, to)
     await this.#table.raiseEpoch()
     await this.#table.deleteForward(kind, from, uid)
+    const shown = (await this.#table.namesOf(kind, [uid])).get(uid)
+    if (shown === from) await this.#claim(kind, uid, to, from)
     await this.#table.raiseEpoch()
     this.#resolver.dropCaches()
   }

@@ -5,7 +5,7 @@ import { keyOf, openClient } from '../../lib/store/dynamo.ts'
 import { counterKey, nameKey, uidKey } from '../../lib/store/keys.ts'
 import { checkNames } from '../../lib/uid/fsck.ts'
 import { type RunningDynamo, TABLES } from '../helpers/dynamo.ts'
-import { dieAfter, loseAnswers } from '../helpers/dynamo-faults.ts'
+import { beforeNth, dieAfter, loseAnswers } from '../helpers/dynamo-faults.ts'
 import { range, useStores } from './stores.ts'
 
 /**
@@ -103,6 +103,50 @@ export function uidAdminContract(name: string, start: () => Promise<RunningDynam
       expect(outcomes.some(({ status }) => status === 'fulfilled')).toBe(true)
       expect(forwards.size).toBe(1)
       expect((await checkNames(store.uidTable, DEFAULT_UID_WIDTHS, 'metric', '', 10)).faults).toEqual([])
+      await stop()
+    })
+
+    it.each([
+      ['UpdateItemCommand', 1],
+      ['UpdateItemCommand', 2],
+      ['DeleteItemCommand', 1],
+      ['UpdateItemCommand', 3],
+    ])('leaves a name that leads to the UID where it is given back before the %s %i of a rename', async (command, n) => {
+      const { store, endpoint: at, stop } = await openFresh()
+      await store.uids.assign('metric', ['from'])
+      const client = openClient(at)
+      beforeNth(client, command, n, () => store.uidAdmin.rename('metric', 'to', 'from', 256).catch(() => undefined))
+      await open({ client }).uidAdmin.rename('metric', 'from', 'to', 256)
+      const shown = (await store.uidTable.namesOf('metric', [1])).get(1) ?? ''
+      expect((await store.uidTable.uidsOf('metric', ['from', 'to'])).get(shown)).toBe(1)
+      await stop()
+    })
+
+    it('keeps a name that a rename there deleted while one back had claimed it', async () => {
+      const { store, endpoint: at, stop } = await openFresh()
+      await store.uids.assign('metric', ['from'])
+      const [there, back] = [openClient(at), openClient(at)]
+      let wentOn = () => {}
+      const claimed = new Promise<void>((resolve) => {
+        wentOn = resolve
+      })
+      let renamed: Promise<unknown> = Promise.resolve()
+      // the one back has claimed the name and not changed the reverse yet when the one there deletes the name's forward
+      beforeNth(there, 'DeleteItemCommand', 1, async () => {
+        const isThere = new Promise<void>((resolve) => {
+          beforeNth(back, 'UpdateItemCommand', 1, async () => {
+            resolve()
+            await claimed
+          })
+        })
+        renamed = open({ client: back }).uidAdmin.rename('metric', 'to', 'from', 256)
+        await isThere
+      })
+      await open({ client: there }).uidAdmin.rename('metric', 'from', 'to', 256)
+      wentOn()
+      await renamed
+      expect(await store.uidTable.uidsOf('metric', ['from', 'to'])).toEqual(new Map([['from', 1]]))
+      expect((await store.uidTable.namesOf('metric', [1])).get(1)).toBe('from')
       await stop()
     })
 
