@@ -69,7 +69,9 @@ export function slicePoints(points: PointColumns, from: number, to: number): Poi
     kinds: kinds.subarray(from, to),
     bigs,
   }
-  return hasExtras(points) ? withExtras(slice, points, (i) => from + i) : slice
+  // Not asked of all points: there may be as many slices.
+  if (points.expiries === undefined && (points.texts === undefined || points.texts.size === 0)) return slice
+  return withExtras(slice, points, (i) => from + i)
 }
 
 /** Points one after another, copied. */

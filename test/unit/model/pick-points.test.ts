@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { joinPoints, lastExpiry, pickPoints, slicePoints, visiblePoints } from '../../../lib/model/pick-points.ts'
 import { hasExtras } from '../../../lib/model/points.ts'
 import { anyHourPointsWithExtras, hourPoints, plainPoints } from '../../helpers/points.ts'
@@ -21,6 +21,23 @@ describe('pickPoints, slicePoints, joinPoints', () => {
         expect(plainPoints(joinPoints(cut))).toEqual(all)
       }),
     )
+  })
+
+  it('look, where there are many slices, each at its own points alone for when their times come', () => {
+    const count = 100
+    const expiries = new Float64Array(count)
+    expiries[count - 1] = HOUR
+    const columns = hourPoints(
+      HOUR,
+      Array.from({ length: count }, (_, i) => ({ offsetMs: i * 1000, value: i })),
+    )
+    const points = { ...columns, count, expiries }
+    const looks = vi.spyOn(Object.getPrototypeOf(Float64Array.prototype), 'some')
+    const slices = Array.from({ length: count }, (_, i) => slicePoints(points, i, i + 1))
+    const looked = looks.mock.contexts.reduce((sum: number, array) => sum + (array as Float64Array).length, 0)
+    looks.mockRestore()
+    expect(looked).toBeLessThanOrEqual(count)
+    expect(slices.map((slice) => slice.expiries?.[0] ?? 0)).toEqual([...expiries])
   })
 })
 
