@@ -158,7 +158,7 @@ export interface OpenBlock extends Omit<Block, 'series'> {
   readonly hasExtras: boolean
   readonly seriesCount: number
   readonly pointCount: number
-  /** The columns behind the sources. */
+  /** The columns behind the sources, in memory of their own. */
   readonly columns: Uint8Array
 }
 
@@ -202,7 +202,8 @@ export function openBlock(bytes: Uint8Array): OpenBlock {
   }
   const reader = new ByteReader(inflate(header, columnBytes), COLUMNS)
   const sources = readSources(reader, sourceCount)
-  const columns = reader.raw(reader.remaining)
+  // A copy: what zlib gives takes 16 KB however little is in it, and may be kept.
+  const columns = new Uint8Array(reader.raw(reader.remaining))
   return { baseTime, widths, sources, hasExtras: version === VERSION_WITH_EXTRAS, seriesCount, pointCount, columns }
 }
 

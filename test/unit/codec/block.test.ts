@@ -1,7 +1,7 @@
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Block, decodeBlock, encodeBlock, MAX_BLOCK_POINTS } from '../../../lib/codec/block.ts'
+import { type Block, decodeBlock, encodeBlock, MAX_BLOCK_POINTS, openBlock } from '../../../lib/codec/block.ts'
 import { ByteWriter } from '../../../lib/codec/bytes.ts'
 import { encodeTsuid, readUid } from '../../../lib/codec/tsuid.ts'
 import { CorruptDataError } from '../../../lib/model/errors.ts'
@@ -142,6 +142,14 @@ describe('encodeBlock(block)', () => {
     expect(() => encodeBlock(block([{ ...first, points: new PointColumnsBuilder() }]))).toThrow(RangeError)
     expect(() => encodeBlock({ ...EXAMPLE, baseTime: -1 })).toThrow(RangeError)
     expect(() => encodeBlock(block([{ ...first, points: { count: MAX_BLOCK_POINTS + 1 } }]))).toThrow('too many')
+  })
+})
+
+describe('openBlock(bytes)', () => {
+  it('takes as much memory as the columns have, since it may be kept', () => {
+    const { columns } = openBlock(encodeBlock(EXAMPLE))
+    expect(columns.length).toBeLessThan(200)
+    expect(columns.buffer.byteLength).toBe(columns.length)
   })
 })
 
