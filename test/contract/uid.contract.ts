@@ -8,6 +8,7 @@ import { nameKey, uidSettingsKey } from '../../lib/store/keys.ts'
 import { UidError, UidsExhaustedError, UidWidthsMismatchError } from '../../lib/uid/errors.ts'
 import { UidResolver } from '../../lib/uid/resolver.ts'
 import { type RunningDynamo, TABLES } from '../helpers/dynamo.ts'
+import { dieAfter } from '../helpers/dynamo-faults.ts'
 import { range, rotate, sorted, useStores } from './stores.ts'
 
 /**
@@ -29,6 +30,28 @@ export function uidContract(name: string, start: () => Promise<RunningDynamo>): 
         expect(await store.uids.namesToUids('metric', ['a', 'b', 'c', 'd'])).toEqual(new Map([...uids, ['c', 3]]))
         expect((await store.uids.uidsToNames('metric', [3, 4, 0, -1, 2 ** 40])).get(3)).toBe('c')
         expect((await store.uids.uidsToNames('metric', [4])).size).toBe(0)
+        await stop()
+      })
+
+      it('lead back to their names wherever who gives them away dies', async () => {
+        const { store, endpoint, stop } = await openFresh()
+        let steps = 0
+        for (let died = true; died; steps++) {
+          const client = openClient(endpoint)
+          dieAfter(client, steps, true)
+          died = await open({ client })
+            .uids.assign('tagk', [`name${steps}`])
+            .then(
+              () => false,
+              () => true,
+            )
+          const given = new Map<number, string>()
+          for await (const page of store.uidTable.forwards('tagk'))
+            for (const { uid, name } of page) given.set(uid, name)
+          expect(await store.uidTable.namesOf('tagk', [...given.keys()])).toEqual(given)
+        }
+        // Settings, the name, the counter, and both of its mappings.
+        expect(steps).toBeGreaterThan(4)
         await stop()
       })
 

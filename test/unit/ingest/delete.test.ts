@@ -11,8 +11,10 @@ import {
 import { seal } from '../../../lib/ingest/seal.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
 import { StoredSeriesSource } from '../../../lib/query/stored-source.ts'
+import { openClient } from '../../../lib/store/dynamo.ts'
 import type { Store } from '../../../lib/store/index.ts'
 import { type RunningDynamo, startDynamo } from '../../helpers/dynamo.ts'
+import { beforeNth } from '../../helpers/dynamo-faults.ts'
 import { NO_BUDGET, openTestStore } from '../../helpers/store.ts'
 import { PointWriter } from '../../helpers/stored-points.ts'
 
@@ -112,6 +114,17 @@ describe('deleting points', () => {
     expect(await valuesOf('d.late')).toEqual([{ 0: 1, 20: 3, 30: 4 }])
     await seal(store, { until: Number.POSITIVE_INFINITY, leaseMs: 1000, backOff: false })
     expect(await valuesOf('d.late')).toEqual([{ 0: 1, 20: 3, 30: 4 }])
+  })
+
+  test('is not undone by who found the hour to be sealed before', async () => {
+    await put('d.stale', { a: { 0: 1, 10: 2 } })
+    const client = openClient(dynamo.endpoint)
+    // What is due has been read by then; the first thing that is written is a lease, or that a day is done with.
+    beforeNth(client, 'UpdateItemCommand', 1, () => remove('d.stale', 10, 10))
+    const slow = openTestStore({ client })
+    await seal(slow, { until: Number.POSITIVE_INFINITY, leaseMs: 1000, backOff: false })
+    slow.close()
+    expect(await valuesOf('d.stale')).toEqual([{ 0: 1 }])
   })
 
   test('seals late blocks first, so that theirs are deleted too', async () => {
