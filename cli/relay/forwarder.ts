@@ -83,7 +83,11 @@ export class Forwarder {
       const batch = await this.#spool.next({ points: this.#options.batch, characters: REQUEST_CHARACTERS })
       if (batch === undefined) continue
       await this.#send(batch.points)
-      await this.#spool.done(batch)
+      const failure = await this.#spool.done(batch)
+      if (failure !== undefined) {
+        const why = failure instanceof Error ? failure.message : String(failure)
+        this.#options.onTrouble(`How far points were sent can't be noted: ${why}`)
+      }
       this.counters.sent += batch.points.length
     }
   }

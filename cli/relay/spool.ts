@@ -188,19 +188,28 @@ export class Spool {
     return undefined
   }
 
-  /** Notes that points were sent, and deletes segments whose points all were. */
-  async done({ points, end }: SpooledBatch): Promise<void> {
+  /**
+   * Notes that points were sent, and deletes segments whose points all were: also where that can't be noted, as on a full disk, since
+   * that makes room. What was sent since the last note is sent again by the next relay.
+   * @returns why it could not be noted; undefined where it was
+   * @throws where segments can't be deleted
+   */
+  async done({ points, end }: SpooledBatch): Promise<unknown> {
     this.#read = end
     this.points -= points.length
     this.oldestAt = this.points > 0 ? (this.oldestAt ?? Date.now()) : undefined
-    await this.#notePosition()
+    const failure = await this.#notePosition().then(
+      () => undefined,
+      (error: unknown) => error,
+    )
     const [sent, left] = [
       this.#segments.filter(({ number }) => number < end.segment),
       this.#segments.filter(({ number }) => number >= end.segment),
     ]
     this.#segments = left
     for (const { number } of sent) await rm(segmentPath(this.#options.dir, number), { force: true })
-    await this.#dropIfAllSent()
+    if (failure === undefined) await this.#dropIfAllSent()
+    return failure
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,14 @@
-import { appendFile, mkdtemp, open as openFile, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  open as openFile,
+  readdir,
+  readFile,
+  rm,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
@@ -81,6 +91,24 @@ test('after all was sent and the folder is empty, what comes next is not taken f
   await second.append(['2', '33', '444'])
   await second.close()
   expect(await takeAll(await open())).toEqual(['2', '33', '444'])
+})
+
+test('where it can not be noted how far points were sent, they are sent all the same, and make room', async () => {
+  const spool = await open({ segmentBytes: 1 })
+  // what can't be written stands in for a full disk
+  await mkdir(join(dir, 'position.json.new'))
+  for (const point of ['1', '2', '3']) await spool.append([point])
+  const batch = await spool.next({ ...ALL, points: 2 })
+  expect(batch?.points).toEqual(['1', '2'])
+  expect(batch && (await spool.done(batch))).toBeInstanceOf(Error)
+  expect(await segments()).toHaveLength(2)
+  expect(await takeAll(spool)).toEqual(['3'])
+  expect(await segments()).toHaveLength(1)
+  await spool.close()
+  await rm(join(dir, 'position.json.new'), { recursive: true })
+  const second = await open({ segmentBytes: 1 })
+  await second.append(['4'])
+  expect(await takeAll(second)).toEqual(['3', '4'])
 })
 
 test('a full spool refuses what is new and keeps what is old', async () => {
