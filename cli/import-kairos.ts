@@ -28,12 +28,15 @@ const REQUEST_CHARACTERS = 2 * 1024 * 1024
  */
 export function readExportLine(text: string): ExportLine | undefined {
   const points: string[] = []
-  const token = /"(?:[^"\\]|\\.)*"|[[\]{}]/g
+  const token = /["[\]{}]/g
   let [depth, listFrom, pointFrom, key] = [0, -1, 0, '']
   for (let found = token.exec(text); found !== null; found = token.exec(text)) {
     const [word] = found
-    if (word.startsWith('"')) {
-      if (depth === 1) key = word
+    if (word === '"') {
+      const end = endOfString(text, found.index)
+      if (end === undefined) return undefined
+      if (depth === 1) key = text.slice(found.index, end)
+      token.lastIndex = end
     } else if (word === '[' || word === '{') {
       depth++
       if (depth === 2 && word === '[' && key === '"datapoints"') listFrom = token.lastIndex
@@ -44,6 +47,20 @@ export function readExportLine(text: string): ExportLine | undefined {
       if (depth === 2) points.push(text.slice(pointFrom, token.lastIndex))
       if (depth === 1) return { head: text.slice(0, listFrom), points, tail: text.slice(found.index) }
     }
+  }
+  return undefined
+}
+
+/**
+ * By hand: a regular expression that follows a string runs out of stack on one of some MB.
+ * @param at of the quote that begins it
+ * @returns the index behind the quote that ends it; undefined where none does
+ */
+function endOfString(text: string, at: number): number | undefined {
+  for (let end = text.indexOf('"', at + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0
+    while (text[end - 1 - backslashes] === '\\') backslashes++
+    if (backslashes % 2 === 0) return end + 1
   }
   return undefined
 }

@@ -20,6 +20,16 @@ describe('readExportLine(text)', () => {
     expect(`${read?.head}${points.join(', ')}${read?.tail}`).toBe(text)
   })
 
+  it('cuts points out however long their texts are', () => {
+    const points = [
+      `[1,"${'x'.repeat(20_000_000)}","string"]`,
+      `[2,"${'\\\\\\"'.repeat(2_000_000)}","string"]`,
+      '[3,4,"long"]',
+    ]
+    const read = readExportLine(`{"name":"m","tags":{"host":"a"},"datapoints":[${points.join(',')}]}`)
+    expect(read?.points.map(({ length }) => length)).toEqual(points.map(({ length }) => length))
+  })
+
   it.each([
     ['an import line', 'sys.cpu.user 1356998400 1 host=a'],
     ['a text that was cut off', '{"name":"m","tags":{"host":"a"},"datapoints":[[1,2,"long"'],
