@@ -30,7 +30,11 @@ export async function startLoadServer(): Promise<LoadServer> {
     process.execPath,
     ['--import', 'tsx', '--import', probe, 'bin/start.mjs', '--port', '0', '--data', folder, '--log', 'warn'],
     // As in package.json.
-    { cwd: PROJECT, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { ...process.env, MALLOC_ARENA_MAX: '2' } },
+    {
+      cwd: PROJECT,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: { ...process.env, MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' },
+    },
   )
   let banner = ''
   let said = ''
