@@ -8,33 +8,23 @@ import { BlockEncoder, type EncodedBlock } from './blocks.ts'
 import { type DecodedRecord, decodeRecord, type IndexedBatch, type StreamInput } from './decode-record.ts'
 import type { DeviceMapping } from './device-mapping.ts'
 import { whyOf } from './faults.ts'
-import { groupPoints, type PointGroup, type ResolvedBatch, type ShelvesOfHour } from './group.ts'
+import { groupPoints, type ResolvedBatch, type ShelvesOfHour } from './group.ts'
 import { type IngestHooks, NO_HOOKS } from './hooks.ts'
 import { withDays } from './series-days.ts'
 import { SeriesNoter } from './series-noter.ts'
 import { isResolved, type Resolution, type ResolvedSeries, SeriesResolver } from './series-resolver.ts'
-
-/**
- * Milliseconds after an hour's end from which a block of it is late: sealing may have read the hour by then. Sealing must
- * not begin earlier.
- */
-export const SEAL_GRACE_MS = 5 * 60_000
+import { type BlockWriter, writeBlocks } from './write-blocks.ts'
 
 /** Points that are held at once: what bounds memory however well the records of a batch were packed. */
 const POINTS_PER_PASS = 1_000_000
 const PARALLEL_WRITES = 16
 const HOUR_MS = 3_600_000
-const DAY_S = 86_400
 
 /** What consuming works with; one of them lives as long as its function's instance and remembers series. */
-export interface Consumer {
+export interface Consumer extends BlockWriter {
   readonly store: Store
   readonly limits: Limits
   readonly mapping: DeviceMapping
-  /** Days until blocks expire; 0: never by themselves, sealing deletes them. */
-  readonly blockTtlDays: number
-  /** Milliseconds since 1970. */
-  readonly clock: () => number
   readonly series: SeriesResolver
   readonly noter: SeriesNoter
   readonly encoder: BlockEncoder
@@ -318,42 +308,6 @@ function encodeRecords(
     first.points = 0
     return []
   }
-}
-
-/**
- * Writes blocks, the ledger's entries before them and the late notes after them.
- *
- * What it costs, in DynamoDB's write units of 1 KB: a block its size, a unit at least; the ledger two units for each shelf and
- * day with hours that this instance sees for the first time; a late note two units for each closed shelf-hour of the pass. Live
- * data touch one hour, so blocks are all that counts. A history sorted by time, as the import sends it, touches few hours a
- * pass. Points strewn over a year touch thousands: then each shelf-hour costs three units and its notes' requests, however
- * few points fall in it. That is the price of never missing a late block; sending points in order of time avoids it.
- */
-async function writeBlocks({ store, blockTtlDays, clock }: Consumer, blocks: readonly EncodedBlock[]): Promise<void> {
-  const { data, ledger } = store
-  const groups = [...new Set(blocks.map(({ group }) => group))]
-  await ledger.openHours(groups)
-  const writtenAt = clock()
-  const keys = await data.putBlocks(
-    blocks.map(({ group, bytes, shard, firstSequence, lastSequence }) => ({
-      key: { shelf: group.shelf, baseTime: group.baseTime, writtenAt, shard, firstSequence, lastSequence },
-      bytes,
-      ...(blockTtlDays > 0 ? { expiresAtS: Math.floor(writtenAt / 1000) + blockTtlDays * DAY_S } : {}),
-    })),
-  )
-  // The clock is read again: an hour that closed while its blocks were under way may have been sealed without them.
-  const now = clock()
-  const earliestKeys = new Map<PointGroup, Uint8Array>()
-  for (const [i, { group }] of blocks.entries()) {
-    const key = keys[i]
-    if (key === undefined || now < group.baseTime * 1000 + HOUR_MS + SEAL_GRACE_MS) continue
-    // One note for all blocks of a group: sealing asks only whether the counter moved, and from which key on.
-    const earliest = earliestKeys.get(group)
-    if (earliest === undefined || Buffer.compare(key, earliest) < 0) earliestKeys.set(group, key)
-  }
-  await mapParallel([...earliestKeys], PARALLEL_WRITES, ([{ shelf, baseTime }, key]) =>
-    ledger.noteLate(shelf, baseTime, key),
-  )
 }
 
 /** Keeps the records that have faults, whole: whoever mends the cause can send them again without doubling their good points. */

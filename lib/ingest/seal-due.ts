@@ -4,7 +4,7 @@ import type { LayoutHistory } from '../store/layout.ts'
 import type { HourState, LedgerHour, PendingDay } from '../store/ledger.ts'
 import { mapParallel } from '../store/parallel.ts'
 import { isClearable } from './clear-blocks.ts'
-import { SEAL_GRACE_MS } from './consume.ts'
+import { SEAL_GRACE_MS } from './write-blocks.ts'
 
 // What there is to seal, when its time has come, and how long it waits.
 

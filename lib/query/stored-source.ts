@@ -122,7 +122,7 @@ export class StoredSeriesSource implements SeriesSource {
     this.#store = store
     this.#widths = widths
     this.#clock = clock
-    this.#blocks = new CachedBlocks(store.data)
+    this.#blocks = new CachedBlocks(store.data, undefined, undefined, clock)
     this.#index = new CachedIndex(store.index, clock)
     this.#rows = new CachedRows(store.rows, clock)
     this.#values = values

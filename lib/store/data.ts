@@ -1,5 +1,5 @@
 import type { PutItemCommandInput, QueryCommandInput } from '@aws-sdk/client-dynamodb'
-import { bytesAt } from './attributes.ts'
+import { bytesAt, numberAt } from './attributes.ts'
 import { type Dynamo, type Item, type ItemKey, keyOf, numberOf, TTL_ATTRIBUTE } from './dynamo.ts'
 import { type BlockKey, blockPk, blockSk, decodeBlockKey } from './keys.ts'
 
@@ -22,6 +22,16 @@ export interface StoredBlock extends BlockKey {
 export interface KeyedBlock {
   readonly sk: Uint8Array
   readonly bytes: Uint8Array
+  /** Seconds since 1970 after which the store may forget it; absent: never. */
+  readonly expiresAtS?: number
+}
+
+/** Which blocks of an hour: those with sort keys from `from` on and up to `to`, both included. */
+export interface SkRange {
+  /** @default the first there is */
+  readonly from?: Uint8Array
+  /** @default the last there is */
+  readonly to?: Uint8Array
 }
 
 /** The blocks in the tsdb table. */
@@ -75,24 +85,25 @@ export class DataStore {
    * @throws StoreUnavailableError
    */
   async *readBlockPages(shelf: number, baseTime: number, from?: Uint8Array): AsyncGenerator<Uint8Array[]> {
-    for await (const page of this.readKeyedBlocks(shelf, baseTime, from)) yield page.map(({ bytes }) => bytes)
+    const range = from === undefined ? {} : { from }
+    for await (const page of this.readKeyedBlocks(shelf, baseTime, range)) yield page.map(({ bytes }) => bytes)
   }
 
-  /** readBlockPages with the blocks' sort keys. */
-  async *readKeyedBlocks(shelf: number, baseTime: number, from?: Uint8Array): AsyncGenerator<KeyedBlock[]> {
-    for await (const page of this.#dynamo.query(readBlocksInput(this.#table, shelf, baseTime, from))) {
+  /** readBlockPages with what else the blocks' items say. */
+  async *readKeyedBlocks(shelf: number, baseTime: number, range: SkRange = {}): AsyncGenerator<KeyedBlock[]> {
+    for await (const page of this.#dynamo.query(readBlocksInput(this.#table, shelf, baseTime, range))) {
       yield page.map(keyedBlock)
     }
   }
 
   /**
-   * The sort keys of the blocks of an hour of a shelf, ascending, strongly consistently. Takes the units of reading them, but
+   * The sort keys of blocks of an hour of a shelf, ascending, strongly consistently. Takes the units of reading them, but
    * not their transfer.
    * @throws StoreUnavailableError
    */
-  async blockSks(shelf: number, baseTime: number): Promise<Uint8Array[]> {
+  async blockSks(shelf: number, baseTime: number, range: SkRange = {}): Promise<Uint8Array[]> {
     const sks: Uint8Array[] = []
-    const input = { ...readBlocksInput(this.#table, shelf, baseTime), ProjectionExpression: 'sk' }
+    const input = { ...readBlocksInput(this.#table, shelf, baseTime, range), ProjectionExpression: 'sk' }
     for await (const page of this.#dynamo.query(input)) for (const item of page) sks.push(bytesAt(item, 'sk'))
     return sks
   }
@@ -138,7 +149,8 @@ export class DataStore {
 }
 
 function keyedBlock(item: Item): KeyedBlock {
-  return { sk: bytesAt(item, 'sk'), bytes: bytesAt(item, 'block') }
+  const expiry = item[TTL_ATTRIBUTE] && { expiresAtS: numberAt(item, TTL_ATTRIBUTE) }
+  return { sk: bytesAt(item, 'sk'), bytes: bytesAt(item, 'block'), ...expiry }
 }
 
 function blockItem({ key, bytes, expiresAtS }: BlockPut): Item {
@@ -154,13 +166,26 @@ export function putBlockInput(table: string, item: Item): PutItemCommandInput {
   return { TableName: table, Item: item }
 }
 
-export function readBlocksInput(table: string, shelf: number, baseTime: number, from?: Uint8Array): QueryCommandInput {
+export function readBlocksInput(
+  table: string,
+  shelf: number,
+  baseTime: number,
+  { from, to }: SkRange = {},
+): QueryCommandInput {
+  const bounds = [
+    ...(from === undefined ? [] : [['sk >= :from', ':from', from] as const]),
+    ...(to === undefined ? [] : [['sk <= :to', ':to', to] as const]),
+  ]
+  const isBetween = bounds.length === 2
   return {
     TableName: table,
-    KeyConditionExpression: from === undefined ? 'pk = :hour' : 'pk = :hour AND sk >= :from',
+    KeyConditionExpression: [
+      'pk = :hour',
+      ...(isBetween ? ['sk BETWEEN :from AND :to'] : bounds.map(([condition]) => condition)),
+    ].join(' AND '),
     ExpressionAttributeValues: {
       ':hour': { B: blockPk(shelf, baseTime) },
-      ...(from === undefined ? {} : { ':from': { B: from } }),
+      ...Object.fromEntries(bounds.map(([, name, sk]) => [name, { B: sk }])),
     },
     ConsistentRead: true,
   }

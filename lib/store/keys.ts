@@ -35,12 +35,24 @@ const ALONE = Uint8Array.of(0)
 
 const CONTENT_HASH_BYTES = 8
 
+/** First byte of the sort keys of blocks with a place. Those without one begin with their time, never one that begins like this. */
+const PLACED = 0x00
+const EARLIEST_TIME_MS = 2 ** 40
+
+/** Where a block comes among those of its hour and shelf: its writer's run, and the how-manieth of that run it is, from 0 on. */
+export interface BlockPlace {
+  readonly run: number
+  readonly number: number
+}
+
 /** What names a block; the content's hash joins in when it is put. */
 export interface BlockKey {
   readonly shelf: number
   /** Seconds since 1970, the hour's start. */
   readonly baseTime: number
-  /** Milliseconds since 1970 by the writer's clock. */
+  /** Absent where the block was put towards its hour's cut-off or later. */
+  readonly place?: BlockPlace
+  /** Milliseconds since 1970 by the writer's clock; where there is no place, at least 2^40, which was in November 2004. */
   readonly writtenAt: number
   readonly shard: number
   /** Sequence numbers of the first and the last stream record that the block holds points of. */
@@ -82,14 +94,30 @@ function shelfKey(kind: number, shelf: number, timeS: number): Uint8Array {
 }
 
 /**
- * tsdb: a block's sort key. Blocks sort by time of writing; the hash of the content makes a key mean one content, so that
- * putting it again changes nothing.
+ * tsdb: a block's sort key. Blocks with a place sort by it and come before all others, which sort by time of writing; the hash of the
+ * content makes a key mean one content, so that putting it again changes nothing.
  */
 export function blockSk(key: BlockKey, bytes: Uint8Array): Uint8Array {
-  const writer = new ByteWriter(64).u48(key.writtenAt).u32(key.shard)
+  const writer = new ByteWriter(64)
+  if (key.place === undefined) writer.u48(Math.max(EARLIEST_TIME_MS, key.writtenAt))
+  else writer.raw(placeSk(key.place)).u48(key.writtenAt)
+  writer.u32(key.shard)
   putSequence(writer, key.firstSequence)
   putSequence(writer, key.lastSequence)
   return writer.raw(contentHash(bytes)).finish()
+}
+
+/** What the sort key of the block at a place begins with: no key equals it, and those of later places of the run are greater. */
+export function placeSk({ run, number }: BlockPlace): Uint8Array {
+  return new ByteWriter(9).u8(PLACED).u32(run).u32(number).finish()
+}
+
+/** Less than the sort keys of all blocks without a place, and greater than those of all with one. */
+export const UNPLACED_FROM: Uint8Array = Uint8Array.of(PLACED + 1)
+
+/** The place that a block's sort key names, where it has one. */
+export function placeOf(sk: Uint8Array): BlockPlace | undefined {
+  return sk[0] === PLACED ? takePlace(new ByteReader(sk, 'block key')) : undefined
 }
 
 /** The mirror of blockPk and blockSk, without the content's hash. */
@@ -98,9 +126,15 @@ export function decodeBlockKey(pk: Uint8Array, sk: Uint8Array): BlockKey {
   if (head.u8() !== BLOCKS) head.fail('another kind of item')
   const [shelf, baseTime] = [head.u16(), head.u32()]
   const reader = new ByteReader(sk, 'block key')
+  const place = sk[0] === PLACED ? takePlace(reader) : undefined
   const [writtenAt, shard] = [reader.u48(), reader.u32()]
   const [firstSequence, lastSequence] = [takeSequence(reader), takeSequence(reader)]
-  return { shelf, baseTime, writtenAt, shard, firstSequence, lastSequence }
+  return { shelf, baseTime, ...(place && { place }), writtenAt, shard, firstSequence, lastSequence }
+}
+
+function takePlace(reader: ByteReader): BlockPlace {
+  reader.u8()
+  return { run: reader.u32(), number: reader.u32() }
 }
 
 /** tsdb-meta: the layout history. */

@@ -24,6 +24,7 @@ export interface HourAttributes {
   readonly cleared: string
   readonly progress: string
   readonly metrics: string
+  readonly runs: string
 }
 
 /** @param timeS any time of the hour, in seconds */
@@ -44,6 +45,7 @@ export function hourAttributes(timeS: number): HourAttributes {
     cleared: `cleared${hour}`,
     progress: `progress${hour}`,
     metrics: `metrics${hour}`,
+    runs: `runs${hour}`,
   }
 }
 
@@ -51,15 +53,18 @@ function target(table: string, { shelf, baseTime }: ShelfHour) {
   return { TableName: table, Key: keyOf(ledgerKey(shelf, dayOf(baseTime))) }
 }
 
-/** @param hours of one shelf and day */
+/** Gives back what each hour's runs come to afterwards. @param hours of one shelf and day */
 export function openHoursInput(table: string, hours: readonly ShelfHour[]): UpdateItemCommandInput {
   const [first] = hours as readonly [ShelfHour]
+  const opened = [...new Set(hours.map(({ baseTime }) => baseTime))]
   return {
     ...target(table, first),
-    UpdateExpression: 'ADD openHours :hours',
+    UpdateExpression: `ADD openHours :hours, ${opened.map((baseTime) => `${hourAttributes(baseTime).runs} :one`).join(', ')}`,
     ExpressionAttributeValues: {
-      ':hours': { NS: [...new Set(hours.map((hour) => String(hourOfDay(hour.baseTime))))] },
+      ':hours': { NS: opened.map((baseTime) => String(hourOfDay(baseTime))) },
+      ':one': numberOf(1),
     },
+    ReturnValues: 'UPDATED_NEW',
   }
 }
 

@@ -1,5 +1,6 @@
 import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
-import { bytesAt } from './attributes.ts'
+import { bytesAt, numberAt } from './attributes.ts'
+import { BlockRuns } from './block-runs.ts'
 import { LAST_DAY_S } from './day-list.ts'
 import type { Dynamo, ItemKey } from './dynamo.ts'
 import { ConditionFailedError } from './errors.ts'
@@ -58,7 +59,7 @@ export class Ledger {
   readonly #dynamo: Dynamo
   readonly #table: string
   readonly #days: ShelfDays
-  readonly #open = new Set<string>()
+  readonly #open = new BlockRuns()
   /** What all runs of sealing did. */
   readonly totals: SealTotalsStore
 
@@ -79,23 +80,41 @@ export class Ledger {
     await this.openHours([{ shelf, baseTime }])
   }
 
-  /** openHour for many hours, in one request per shelf and day. */
-  async openHours(hours: Iterable<ShelfHour>): Promise<void> {
+  /**
+   * openHour for many hours, in one request per shelf and day.
+   * @returns this instance's runs of these hours, from which the places of their blocks are to be taken
+   */
+  async openHours(hours: Iterable<ShelfHour>): Promise<BlockRuns> {
+    const opened = new BlockRuns()
     const byDay = new Map<string, ShelfHour[]>()
     for (const hour of hours) {
-      if (this.#open.has(`${hour.shelf}/${hour.baseTime}`)) continue
+      opened.share(hour, this.#open)
+      if (opened.has(hour)) continue
       const day = `${hour.shelf}/${dayOf(hour.baseTime)}`
       const known = byDay.get(day)
       if (known === undefined) byDay.set(day, [hour])
       else known.push(hour)
     }
     await mapParallel([...byDay.values()], PARALLEL_UPDATES, async (ofDay) => {
-      await this.#dynamo.update(openHoursInput(this.#table, ofDay))
+      const counts = await this.#dynamo.update(openHoursInput(this.#table, ofDay))
       const [first] = ofDay
       if (first !== undefined) await this.#addPending(first)
       if (this.#open.size > OPEN_HOURS_KEPT) this.#open.clear()
-      for (const { shelf, baseTime } of ofDay) this.#open.add(`${shelf}/${baseTime}`)
+      for (const hour of ofDay) {
+        if (opened.has(hour)) continue
+        opened.begin(hour, numberAt(counts, hourAttributes(hour.baseTime).runs) - 1)
+        this.#open.share(hour, opened)
+      }
     })
+    return opened
+  }
+
+  /**
+   * Ends this instance's runs of some hours: of places that were taken and may never be filled, readers keep looking for all that
+   * follow in the run.
+   */
+  endRuns(hours: Iterable<ShelfHour>): void {
+    for (const hour of hours) this.#open.end(hour)
   }
 
   /**

@@ -78,6 +78,33 @@ export function ledgerContract(name: string, start: () => Promise<RunningDynamo>
         expect(hour).toEqual({ ...OPEN, shelf: 20, baseTime: DAY, late: 4, earliestLate: early })
       })
 
+      it('gives each who opens an hour a run of its own, without gaps, and the blocks of a run their numbers', async () => {
+        const hours = [DAY, DAY + 3600].map((baseTime) => ({ shelf: 22, baseTime }))
+        const [hour = expect.unreachable(), other = expect.unreachable()] = hours
+        const { ledger } = open()
+        const first = await ledger.openHours([hour, { ...hour }])
+        expect([1, 2, 3].map(() => first.take(hour))).toEqual([0, 1, 2].map((number) => ({ run: 0, number })))
+        const again = await ledger.openHours(hours)
+        expect([again.take({ ...hour }), again.take(other), first.take(hour)]).toEqual([
+          { run: 0, number: 3 },
+          { run: 0, number: 0 },
+          { run: 0, number: 4 },
+        ])
+        const others = await Promise.all(range(5, () => open().ledger.openHours(hours)))
+        for (const each of hours) {
+          const runs = others.map((runs) => runs.take(each))
+          expect(runs.map(({ run }) => run).sort()).toEqual([1, 2, 3, 4, 5])
+          expect(runs.every(({ number }) => number === 0)).toBe(true)
+        }
+        ledger.endRuns([hour])
+        const next = await ledger.openHours(hours)
+        expect([next.take(hour), next.take(other)]).toEqual([
+          { run: 6, number: 0 },
+          { run: 0, number: 1 },
+        ])
+        expect(() => next.take({ shelf: 23, baseTime: DAY })).toThrow('not open')
+      })
+
       it('counts every late block and keeps the earliest key when many writers note them at once', async () => {
         await open().ledger.openHour(21, DAY)
         const writers = Array.from({ length: 6 }, () => open())

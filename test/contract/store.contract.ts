@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { encodeTsuid } from '../../lib/codec/tsuid.ts'
 import { DEFAULT_UID_WIDTHS } from '../../lib/model/series.ts'
+import type { KeyedBlock, SkRange } from '../../lib/store/data.ts'
 import { openClient } from '../../lib/store/dynamo.ts'
 import { StoreRefusedError, StoreUnavailableError } from '../../lib/store/errors.ts'
-import { decodeBlockKey } from '../../lib/store/keys.ts'
+import { decodeBlockKey, placeSk, UNPLACED_FROM } from '../../lib/store/keys.ts'
 import type { Reject } from '../../lib/store/rejects.ts'
 import { type RunningDynamo, TABLES } from '../helpers/dynamo.ts'
 import { failFirst, leaveOut, leaveOutKeys, loseAnswers } from '../helpers/dynamo-faults.ts'
@@ -56,7 +57,7 @@ export function storeContract(name: string, start: () => Promise<RunningDynamo>)
         const store = open()
         const baseTime = HOUR + 3 * 3600
         const puts = Array.from({ length: 60 }, (_, i) => ({
-          key: { ...key, baseTime, writtenAt: i },
+          key: { ...key, baseTime, writtenAt: key.writtenAt + i },
           bytes: Buffer.from(`block ${i}`),
           expiresAtS: HOUR + 86_400,
         }))
@@ -70,7 +71,7 @@ export function storeContract(name: string, start: () => Promise<RunningDynamo>)
         const store = open()
         const baseTime = HOUR + 4 * 3600
         const blocks = Array.from({ length: 6 }, (_, i) => Buffer.alloc(250_000, i))
-        const puts = blocks.map((bytes, i) => ({ key: { ...key, baseTime, writtenAt: 6 - i }, bytes }))
+        const puts = blocks.map((bytes, i) => ({ key: { ...key, baseTime, writtenAt: key.writtenAt - i }, bytes }))
         const sks = await store.data.putBlocks(puts)
         expect(await store.data.blockSks(1, baseTime)).toEqual([...sks].reverse())
         expect(await store.data.blockSks(2, baseTime)).toEqual([])
@@ -78,6 +79,42 @@ export function storeContract(name: string, start: () => Promise<RunningDynamo>)
         const some = await store.data.getBlocks(1, baseTime, [...sks.slice(1, 3), absent])
         expect(some.map(({ bytes }) => bytes[0]).sort()).toEqual([1, 2])
         expect(some.every(({ sk, bytes }) => Buffer.compare(sk, sks[bytes[0]!] ?? sk) === 0)).toBe(true)
+      })
+
+      it('reads those of a range of places, or from one on, and those without a place behind all others', async () => {
+        const store = open()
+        const baseTime = HOUR + 5 * 3600
+        const places = [
+          undefined,
+          { run: 1, number: 0 },
+          { run: 0, number: 256 },
+          { run: 0, number: 2 },
+          { run: 0, number: 1 },
+        ]
+        const puts = places.map((place, i) => ({
+          key: { ...key, baseTime, ...(place && { place }) },
+          bytes: Buffer.from([i]),
+          expiresAtS: HOUR + i,
+        }))
+        const sks = await store.data.putBlocks(puts)
+        const read = async (range?: SkRange) => {
+          const found: KeyedBlock[] = []
+          for await (const page of store.data.readKeyedBlocks(1, baseTime, range)) found.push(...page)
+          expect(await store.data.blockSks(1, baseTime, range)).toEqual(found.map(({ sk }) => sk))
+          for (const { sk, bytes, expiresAtS } of found) {
+            expect(sk).toEqual(sks[bytes[0]!])
+            expect(expiresAtS).toBe(HOUR + bytes[0]!)
+          }
+          return found.map(({ bytes }) => bytes[0])
+        }
+        expect(await read()).toEqual([4, 3, 2, 1, 0])
+        expect(await read({ from: placeSk({ run: 0, number: 2 }) })).toEqual([3, 2, 1, 0])
+        const rest = { from: placeSk({ run: 0, number: 2 }), to: placeSk({ run: 1, number: 0 }) }
+        expect(await read(rest)).toEqual([3, 2])
+        expect(await read({ from: placeSk({ run: 0, number: 257 }), to: UNPLACED_FROM })).toEqual([1])
+        expect(await read({ to: UNPLACED_FROM })).toEqual([4, 3, 2, 1])
+        expect(await read({ from: UNPLACED_FROM })).toEqual([0])
+        expect(await read({ from: placeSk({ run: 1, number: 1 }), to: placeSk({ run: 2, number: 0 }) })).toEqual([])
       })
     })
 

@@ -4,8 +4,9 @@ import { decodeColumns, encodeBlock, openBlock } from '../../../lib/codec/block.
 import { mergePieces, type Piece } from '../../../lib/codec/merge.ts'
 import { pieceOf, type SeriesColumns } from '../../../lib/codec/series-columns.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
-import { type AskedAhead, CachedBlocks } from '../../../lib/query/cached-blocks.ts'
-import type { DataStore, KeyedBlock } from '../../../lib/store/data.ts'
+import { type AskedAhead, type BlockSource, CachedBlocks } from '../../../lib/query/cached-blocks.ts'
+import type { KeyedBlock, SkRange } from '../../../lib/store/data.ts'
+import { blockSk } from '../../../lib/store/keys.ts'
 import { blockSeries } from '../../helpers/blocks.ts'
 import { plainPoints } from '../../helpers/points.ts'
 
@@ -15,50 +16,108 @@ const RANGE = { from: BASE_TIME, to: BASE_TIME + 3600 }
 const METRICS = [1, 2]
 
 /** The blocks of an hour, in memory: what DataStore does of it, a few blocks a page. */
-class BlocksInMemory implements Pick<DataStore, 'readKeyedBlocks' | 'blockSks' | 'getBlocks'> {
+class BlocksInMemory implements BlockSource {
   readonly #blocks = new Map<string, KeyedBlock>()
   readonly #pageSize: number
+  /** Milliseconds since 1970. */
+  now = BASE_TIME * 1000
 
   constructor(pageSize: number) {
     this.#pageSize = pageSize
   }
 
   put(block: KeyedBlock): void {
-    this.#blocks.set(Buffer.from(block.sk).toString('hex'), block)
+    this.#blocks.set(hex(block.sk), block)
   }
 
   /** Takes a block away, as the store does once its time has come. @param at which, modulo how many there are */
-  forget(at: number): void {
-    const names = [...this.#blocks.keys()]
-    const name = names[at % names.length]
-    if (name !== undefined) this.#blocks.delete(name)
+  expire(at: number): void {
+    const expiring = [...this.#blocks.values()].filter(({ expiresAtS }) => expiresAtS !== undefined)
+    const block = expiring[at % expiring.length]
+    if (block === undefined) return
+    this.now = Math.max(this.now, (block.expiresAtS ?? 0) * 1000)
+    this.#blocks.delete(hex(block.sk))
   }
 
   get sorted(): KeyedBlock[] {
     return [...this.#blocks.values()].sort((a, b) => Buffer.compare(a.sk, b.sk))
   }
 
-  async *readKeyedBlocks(): AsyncGenerator<KeyedBlock[]> {
-    const blocks = this.sorted
+  #within({ from, to }: SkRange = {}): KeyedBlock[] {
+    return this.sorted.filter(({ sk }) => {
+      return (from === undefined || Buffer.compare(sk, from) >= 0) && (to === undefined || Buffer.compare(sk, to) <= 0)
+    })
+  }
+
+  async *readKeyedBlocks(_shelf: number, _baseTime: number, range?: SkRange): AsyncGenerator<KeyedBlock[]> {
+    const blocks = this.#within(range)
     // The last page of an answer may be empty.
     for (let at = 0; at <= blocks.length; at += this.#pageSize) yield blocks.slice(at, at + this.#pageSize)
   }
 
-  async blockSks(): Promise<Uint8Array[]> {
-    return this.sorted.map(({ sk }) => sk)
+  async blockSks(_shelf: number, _baseTime: number, range?: SkRange): Promise<Uint8Array[]> {
+    return this.#within(range).map(({ sk }) => sk)
   }
 
   async getBlocks(_shelf: number, _baseTime: number, sks: readonly Uint8Array[]): Promise<KeyedBlock[]> {
-    return sks.flatMap((sk) => this.#blocks.get(Buffer.from(sk).toString('hex')) ?? []).reverse()
+    return sks.flatMap((sk) => this.#blocks.get(hex(sk)) ?? []).reverse()
   }
 }
 
-/** A point of each metric for few instants, so that many meet. */
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}
+
+/** What puts blocks: some with places, in the runs of a few writers, some of which are filled later than those behind them or never. */
+class Writers {
+  readonly #store: BlocksInMemory
+  readonly #writers = [
+    { run: 0, next: 0 },
+    { run: 1, next: 0 },
+  ]
+  readonly #underWay: KeyedBlock[] = []
+  #runs = 2
+  #blocks = 0
+
+  constructor(store: BlocksInMemory) {
+    this.#store = store
+  }
+
+  put({ writer, key, instants, expires, waits }: PutBlock): void {
+    const arrival = ++this.#blocks
+    const of = writer === undefined ? undefined : this.#writers[writer]
+    const place = of && { run: of.run, number: of.next++ }
+    // Clocks of writers differ: keys without places are in no order.
+    const written = { writtenAt: BASE_TIME * 1000 + key, shard: 0, firstSequence: BigInt(arrival), lastSequence: 0n }
+    const bytes = blockOf(arrival, instants)
+    const block: KeyedBlock = {
+      sk: blockSk({ ...HOUR, ...written, ...(place && { place }) }, bytes),
+      bytes,
+      ...(expires ? { expiresAtS: BASE_TIME + 100_000 + arrival * 1000 } : {}),
+    }
+    if (waits) this.#underWay.push(block)
+    else this.#store.put(block)
+  }
+
+  /** Puts a block that was begun before others. */
+  fill(at: number): void {
+    const [block] = this.#underWay.splice(at % Math.max(1, this.#underWay.length), 1)
+    if (block !== undefined) this.#store.put(block)
+  }
+
+  /** Other writers come, or a writer opens the hour again, of which the last goes on; others have put nothing yet. */
+  begin(writer: number, runs: number): void {
+    this.#runs += runs
+    this.#writers[writer] = { run: this.#runs - 1, next: 0 }
+  }
+}
+
+/** A point of each metric for some instants, so that many meet; which of them counts is by chance. */
 function blockOf(arrival: number, instants: readonly number[]): Uint8Array {
   const sorted = [...new Set(instants)].sort((a, b) => a - b)
   const points = sorted.map((instant) => ({ offsetMs: instant * 1000, value: arrival * 100 + instant }))
   // A batch that is delivered again makes another block of the same records.
-  const sources = [{ arrival: arrival % 7, shard: arrival % 3, sequence: BigInt(arrival) }]
+  const sources = [{ arrival: (arrival * 7919) % 1009, shard: arrival % 3, sequence: BigInt(arrival) }]
   const metrics = arrival % 5 === 0 ? METRICS.slice(1) : METRICS
   const series = metrics.map((metric) => blockSeries(BASE_TIME, metric, [[1, 1 + (arrival % 2)]], points))
   return encodeBlock({ baseTime: BASE_TIME, widths: DEFAULT_UID_WIDTHS, sources, series })
@@ -76,8 +135,20 @@ function merged(blocks: readonly SeriesColumns[]) {
   return [...pieces].sort().map(([tsuid, own]) => [tsuid, plainPoints(mergePieces(own))])
 }
 
+interface PutBlock {
+  /** Absent: without a place. */
+  readonly writer?: number | undefined
+  readonly key: number
+  readonly instants: readonly number[]
+  readonly expires: boolean
+  /** Whether it is put by a `fill` alone. */
+  readonly waits: boolean
+}
+
 type Step =
-  | { readonly does: 'put'; readonly blocks: readonly { readonly key: number; readonly instants: readonly number[] }[] }
+  | { readonly does: 'put'; readonly blocks: readonly PutBlock[] }
+  | { readonly does: 'fill'; readonly at: number }
+  | { readonly does: 'begin'; readonly writer: number; readonly runs: number }
   | { readonly does: 'read'; readonly metrics: readonly number[]; readonly ahead: boolean; readonly puts: boolean }
   | { readonly does: 'stop'; readonly metric: number; readonly after: number }
   | { readonly does: 'expire'; readonly at: number }
@@ -85,7 +156,13 @@ type Step =
   | { readonly does: 'forget' }
 
 const metric = fc.constantFrom(...METRICS)
-const block = fc.record({ key: fc.nat(0xffff), instants: fc.array(fc.nat(6), { minLength: 1, maxLength: 3 }) })
+const block: fc.Arbitrary<PutBlock> = fc.record({
+  writer: fc.constantFrom(0, 0, 1, undefined),
+  key: fc.nat(0xffff),
+  instants: fc.array(fc.nat(40), { minLength: 1, maxLength: 3 }),
+  expires: fc.constantFrom(false, false, false, true),
+  waits: fc.constantFrom(false, false, false, true),
+})
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ does: fc.constant('put' as const), blocks: fc.array(block, { maxLength: 4 }) }) },
   // More at once than are asked for by their keys, or merged at a time.
@@ -94,6 +171,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       does: fc.constant('put' as const),
       blocks: fc.array(block, { minLength: 41, maxLength: 150, size: 'max' }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant('fill' as const), at: fc.nat() }) },
+  // More than are asked one by one.
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      does: fc.constant('begin' as const),
+      writer: fc.nat(1),
+      runs: fc.constantFrom(1, 1, 2, 3, 70),
     }),
   },
   {
@@ -112,17 +199,21 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 )
 
 test('a reader sees what all blocks that there are give when they are merged at once, whatever is kept of them', async () => {
-  const sizes = fc.constantFrom(0, 1500, 6000, 2 ** 26)
-  const runs = fc.tuple(fc.array(step, { maxLength: 24 }), fc.constantFrom(1, 3, 64), sizes, sizes)
+  const sizes = fc.constantFrom(0, 1500, 6000, 2 ** 26, 2 ** 26)
+  const runs = fc.tuple(
+    fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }),
+    fc.constantFrom(1, 3, 64),
+    sizes,
+    sizes,
+  )
   await fc.assert(
     fc.asyncProperty(runs, async ([steps, pageSize, bytesKept, decodedKept]) => {
       const store = new BlocksInMemory(pageSize)
-      const blocks = new CachedBlocks(store, bytesKept, decodedKept)
-      let arrivals = 0
-      const put = (key: number, instants: readonly number[]) => {
-        const arrival = ++arrivals
-        // Clocks of writers differ: keys are in no order.
-        store.put({ sk: Uint8Array.of(key >> 8, key, arrival >> 8, arrival), bytes: blockOf(arrival, instants) })
+      const writers = new Writers(store)
+      const blocks = new CachedBlocks(store, bytesKept, decodedKept, () => store.now)
+      const putOne = (at: number) => {
+        const plain = { key: at % 0xffff, instants: [at % 7], waits: false }
+        writers.put({ ...plain, writer: [0, 1, undefined][at % 3], expires: at % 4 === 0 })
       }
       const expected = (of: number) =>
         merged(store.sorted.map(({ bytes }) => decodeColumns(openBlock(bytes), { metric: of })))
@@ -130,15 +221,17 @@ test('a reader sees what all blocks that there are give when they are merged at 
         const want = expected(of)
         expect(merged(await blocks.readHour(HOUR, of, () => undefined, ahead))).toEqual(want)
       }
-      for (const one of steps) {
-        if (one.does === 'put') for (const { key, instants } of one.blocks) put(key, instants)
-        if (one.does === 'expire') store.forget(one.at)
+      for (const [i, one] of steps.entries()) {
+        if (one.does === 'put') for (const each of one.blocks) writers.put(each)
+        if (one.does === 'fill') writers.fill(one.at)
+        if (one.does === 'begin') writers.begin(one.writer, one.runs)
+        if (one.does === 'expire') store.expire(one.at)
         if (one.does === 'forget') blocks.forget(HOUR)
         if (one.does === 'overtake') {
           // A reader that asked before a block was taken away adds what it found to what the next one goes by.
-          put(one.at % 0xffff, [one.at % 7])
+          putOne(one.at)
           const [before, slow] = [expected(one.metric), blocks.askAhead([HOUR.shelf], RANGE, 24)]
-          store.forget(one.at)
+          store.expire(one.at)
           const ahead = blocks.askAhead([HOUR.shelf], RANGE, 24)
           const seen = merged(await blocks.readHour(HOUR, one.metric, () => undefined, slow))
           expect([before, expected(one.metric)]).toContainEqual(seen)
@@ -158,7 +251,7 @@ test('a reader sees what all blocks that there are give when they are merged at 
         // Asked ahead, while blocks that others know come in between.
         const asked = blocks.askAhead([HOUR.shelf], RANGE, 24)
         const before = expected(METRICS[0]!)
-        put(arrivals % 0xffff, [arrivals % 7])
+        putOne(i)
         await read(METRICS[0]!)
         const seen = merged(await blocks.readHour(HOUR, METRICS[0]!, () => undefined, asked))
         expect([before, expected(METRICS[0]!)]).toContainEqual(seen)

@@ -63,7 +63,7 @@ function storeOf(hours: readonly LedgerHour[], blocks: readonly Uint8Array[], ro
       },
       async *readKeyedBlocks() {
         asked.push('blocks')
-        yield blocks.map((bytes, i) => ({ sk: Uint8Array.of(i), bytes }))
+        yield blocks.map((bytes, i) => ({ sk: Uint8Array.of(1, i), bytes }))
       },
       blockSks: async () => [],
       getBlocks: async () => [],

@@ -19,15 +19,24 @@ describe('the requests that stores make', () => {
       ExpressionAttributeValues: { ':hour': { B: fromHex('ff 0003 50e22700') } },
       ConsistentRead: true,
     })
+    const [from, to] = [Uint8Array.of(1), Uint8Array.of(2)]
+    const conditions = [{ from }, { to }, { from, to }].map((range) => readBlocksInput('tsdb', 3, HOUR, range))
+    expect(conditions.map(({ KeyConditionExpression }) => KeyConditionExpression)).toEqual([
+      'pk = :hour AND sk >= :from',
+      'pk = :hour AND sk <= :to',
+      'pk = :hour AND sk BETWEEN :from AND :to',
+    ])
+    expect(conditions[2]?.ExpressionAttributeValues).toMatchObject({ ':from': { B: from }, ':to': { B: to } })
   })
 
-  it('open hours by adding them to a set, each once', () => {
+  it('open hours by adding them to a set, each once, and count who does', () => {
     const hours = [HOUR + 7200, HOUR, HOUR + 7200].map((baseTime) => ({ shelf: 3, baseTime }))
     expect(openHoursInput('tsdb', hours)).toEqual({
       TableName: 'tsdb',
       Key: ledger,
-      UpdateExpression: 'ADD openHours :hours',
-      ExpressionAttributeValues: { ':hours': { NS: ['2', '0'] } },
+      UpdateExpression: 'ADD openHours :hours, runs02 :one, runs00 :one',
+      ExpressionAttributeValues: { ':hours': { NS: ['2', '0'] }, ':one': { N: '1' } },
+      ReturnValues: 'UPDATED_NEW',
     })
   })
 

@@ -19,12 +19,15 @@ import {
   layoutKey,
   ledgerKey,
   nameKey,
+  placeOf,
+  placeSk,
   postingsPageKey,
   rejectPk,
   rejectSk,
   seriesLogPk,
   seriesLogSk,
   tokenKey,
+  UNPLACED_FROM,
   uidKey,
   uidSettingsKey,
 } from '../../../lib/store/keys.ts'
@@ -49,6 +52,15 @@ describe('the keys in docs/format/tables.md', () => {
     const sk = blockSk(block, Buffer.from('block'))
     expect(joined(blockPk(3, HOUR), sk)).toBe(documented("a block's keys"))
     expect(decodeBlockKey(blockPk(3, HOUR), sk)).toEqual(block)
+    expect(placeOf(sk)).toBeUndefined()
+  })
+
+  it('are those of a block with a place', () => {
+    const place = { run: 2, number: 7 }
+    const sk = blockSk({ ...block, place }, Buffer.from('block'))
+    expect(joined(blockPk(3, HOUR), sk)).toBe(documented('the keys of a block with a place'))
+    expect(decodeBlockKey(blockPk(3, HOUR), sk)).toEqual({ ...block, place })
+    expect(placeOf(sk)).toEqual(place)
   })
 
   it('are those of a ledger item', () => {
@@ -99,7 +111,7 @@ describe('the keys in docs/format/tables.md', () => {
 describe('blockSk(key, bytes)', () => {
   it('sorts by time, shard and sequence number', () => {
     const key = fc.record({
-      writtenAt: fc.nat(2 ** 41),
+      writtenAt: fc.integer({ min: 2 ** 40, max: 2 ** 42 }),
       shard: fc.nat(70_000),
       firstSequence: fc.bigInt({ min: 0n, max: 2n ** 190n }),
     })
@@ -115,9 +127,33 @@ describe('blockSk(key, bytes)', () => {
     )
   })
 
+  it('sorts blocks with a place by it, and before all others, whatever their clocks said', () => {
+    const number = fc.integer({ min: 0, max: 2 ** 32 - 1 })
+    const place = fc.record({ run: number, number })
+    const bytes = new Uint8Array()
+    fc.assert(
+      fc.property(place, place, fc.nat(2 ** 42), fc.nat(2 ** 42), (a, b, one, two) => {
+        const [x, y] = [blockSk({ ...block, place: a, writtenAt: one }, bytes), blockSk({ ...block, place: b }, bytes)]
+        const order = Math.sign(a.run - b.run || a.number - b.number)
+        if (order !== 0) expect(Math.sign(Buffer.compare(x, y))).toBe(order)
+        // What bounds a range lies between the keys before it and its own.
+        expect(Buffer.compare(placeSk(a), x)).toBe(-1)
+        if (order !== 0) expect(Math.sign(Buffer.compare(placeSk(a), y))).toBe(order)
+        const unplaced = blockSk({ ...block, writtenAt: two }, bytes)
+        expect(Buffer.compare(x, UNPLACED_FROM)).toBe(-1)
+        expect(Buffer.compare(UNPLACED_FROM, unplaced)).toBe(-1)
+        expect(placeOf(unplaced)).toBeUndefined()
+      }),
+    )
+  })
+
   it('stays far below the 1024 bytes of a sort key', () => {
     const longest = 10n ** 129n - 1n
     expect(blockSk({ ...block, firstSequence: longest, lastSequence: longest }, new Uint8Array()).length).toBe(128)
+    const place = { run: 1, number: 1 }
+    expect(blockSk({ ...block, place, firstSequence: longest, lastSequence: longest }, new Uint8Array()).length).toBe(
+      137,
+    )
   })
 })
 
@@ -140,6 +176,7 @@ describe('keys that do not fit', () => {
     expect(() => decodeLedgerPk(blockPk(3, HOUR))).toThrow(CorruptDataError)
     expect(() => decodeBlockKey(ledgerKey(3, HOUR).pk, new Uint8Array())).toThrow(CorruptDataError)
     expect(() => decodeBlockKey(blockPk(3, HOUR), fromHex('0000'))).toThrow(CorruptDataError)
+    expect(() => placeOf(fromHex('0000'))).toThrow(CorruptDataError)
     expect(() => decodeRejectSk(fromHex('00'))).toThrow(CorruptDataError)
   })
 })
