@@ -1,4 +1,4 @@
-import { slicePoints } from '../model/pick-points.ts'
+import { pickPoints, slicePoints } from '../model/pick-points.ts'
 import type { PointColumns } from '../model/points.ts'
 import type { BlockSeries, BlockSource } from './block.ts'
 import type { Piece } from './merge.ts'
@@ -20,6 +20,26 @@ export interface SeriesColumns {
 export function pieceOf({ starts, points, sources, origins }: SeriesColumns, index: number): Piece {
   const [from, to] = [starts[index]!, starts[index + 1]!]
   return { points: slicePoints(points, from, to), sources: sources.subarray(from, to), origins }
+}
+
+/** Some of the series, without the others' points. @param indices in `tsuids`, ascending */
+export function pickSeries(
+  { tsuids, starts, points, sources, origins }: SeriesColumns,
+  indices: readonly number[],
+): SeriesColumns {
+  const picked = new Uint32Array(indices.length + 1)
+  for (const [i, index] of indices.entries()) picked[i + 1] = picked[i]! + starts[index + 1]! - starts[index]!
+  const order = new Uint32Array(picked.at(-1)!)
+  for (const [i, index] of indices.entries()) {
+    for (let to = picked[i]!, from = starts[index]!; to < picked[i + 1]!; ) order[to++] = from++
+  }
+  return {
+    tsuids: indices.map((index) => tsuids[index]!),
+    starts: picked,
+    points: pickPoints(points, order),
+    sources: order.map((index) => sources[index]!),
+    origins,
+  }
 }
 
 /** All series. */

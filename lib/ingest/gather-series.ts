@@ -1,5 +1,7 @@
-import { decodeBlock } from '../codec/block.ts'
+import { decodeColumns, openBlock } from '../codec/block.ts'
 import type { Piece } from '../codec/merge.ts'
+import { type MergedParts, mergeMore } from '../codec/merged-parts.ts'
+import { pickSeries, pieceOf, type SeriesColumns } from '../codec/series-columns.ts'
 import { hashTsuid, readUid } from '../codec/tsuid.ts'
 import type { UidWidths } from '../model/series.ts'
 
@@ -33,10 +35,14 @@ export function groupOf(tsuid: Uint8Array, groups: number): number {
   return groups === 1 ? 0 : hashTsuid(tsuid) % groups
 }
 
+/** Blocks that are merged at a time, and the points of them that are held unmerged, about. */
+const BLOCKS_AT_A_TIME = 64
+const POINTS_AT_A_TIME = 500_000
+
 /**
- * Gathers the pieces of some series from an hour's blocks, one page of blocks after the other.
+ * Gathers the points of some series from an hour's blocks, one page of blocks after the other. They are merged as they come: a block has a
+ * point or two of each series, which would take 500 bytes each if they were kept as they are, and take 25 merged.
  * @param pages of blocks
- * @param wanted where it is not all series, what is held of a block are copies, and the block's memory is free again
  * @param mostPoints that are held; with more, none are and the rest is counted alone
  * @throws CorruptDataError
  */
@@ -46,52 +52,57 @@ export async function gatherSeries(
   wanted: SeriesGroups,
   mostPoints: number,
 ): Promise<Gathered> {
-  const isWhole = wanted.groups === 1
   const hashes = new Set<number>()
   const metrics = new Set<number>()
-  let gathered: Map<string, GatheredSeries> | undefined = new Map()
-  let [held, pointsSeen, blockBytes] = [0, 0, 0]
+  let parts: MergedParts | undefined = []
+  let unmerged: SeriesColumns[] = []
+  let [held, heldUnmerged, pointsSeen, blockBytes] = [0, 0, 0, 0]
+  const merge = () => {
+    parts = parts && mergeMore(parts, unmerged)
+    unmerged = []
+    heldUnmerged = 0
+  }
   for await (const page of pages) {
     for (const bytes of page) {
       blockBytes += bytes.length
-      const { series, sources: origins } = decodeBlock(bytes)
-      for (const one of series) {
-        const hash = hashTsuid(one.tsuid)
+      const columns = decodeColumns(openBlock(bytes))
+      pointsSeen += columns.points.count
+      const own: number[] = []
+      for (const [i, tsuid] of columns.tsuids.entries()) {
+        const hash = hashTsuid(tsuid)
         hashes.add(hash)
-        metrics.add(readUid(one.tsuid, 0, widths.metric))
-        const { count } = one.points
-        pointsSeen += count
-        const group = isWhole ? 0 : hash % wanted.groups
-        if (gathered === undefined || group < wanted.from || group >= wanted.to) continue
-        held += count
-        if (held > mostPoints) {
-          gathered = undefined
-          continue
-        }
-        const piece = { points: one.points, sources: one.sources, origins }
-        add(gathered, one.tsuid, isWhole ? piece : copyOf(piece))
+        metrics.add(readUid(tsuid, 0, widths.metric))
+        const group = hash % wanted.groups
+        if (group >= wanted.from && group < wanted.to) own.push(i)
       }
+      if (parts === undefined || own.length === 0) continue
+      const some = own.length === columns.tsuids.length ? columns : pickSeries(columns, own)
+      held += some.points.count
+      heldUnmerged += some.points.count
+      if (held > mostPoints) {
+        parts = undefined
+        unmerged = []
+        continue
+      }
+      unmerged.push(some)
+      if (unmerged.length >= BLOCKS_AT_A_TIME || heldUnmerged >= POINTS_AT_A_TIME) merge()
     }
   }
-  const series = gathered && [...gathered.values()]
-  return { series, seriesSeen: hashes.size, pointsSeen, blockBytes, metrics }
+  merge()
+  return { series: parts && seriesOfParts(parts), seriesSeen: hashes.size, pointsSeen, blockBytes, metrics }
 }
 
-function add(gathered: Map<string, GatheredSeries>, tsuid: Uint8Array, piece: Piece): void {
-  const name = nameOf(tsuid)
-  const known = gathered.get(name)
-  if (known === undefined) gathered.set(name, { tsuid, pieces: [piece] })
-  else known.pieces.push(piece)
-}
-
-/** The views of a block's columns would keep all of them. */
-function copyOf({ points, sources, origins }: Piece): Piece {
-  const { count, times, values, kinds } = points
-  return {
-    points: { ...points, times: times.slice(0, count), values: values.slice(0, count), kinds: kinds.slice(0, count) },
-    sources: sources.slice(0, count),
-    origins,
+function seriesOfParts(parts: MergedParts): GatheredSeries[] {
+  const gathered = new Map<string, GatheredSeries>()
+  for (const part of parts) {
+    for (const [i, tsuid] of part.tsuids.entries()) {
+      const name = nameOf(tsuid)
+      const known = gathered.get(name)
+      if (known === undefined) gathered.set(name, { tsuid, pieces: [pieceOf(part, i)] })
+      else known.pieces.push(pieceOf(part, i))
+    }
   }
+  return [...gathered.values()]
 }
 
 /** A TSUID as a key of maps. */

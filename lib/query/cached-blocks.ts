@@ -1,10 +1,10 @@
+import { type MergedParts, mergeMore, weightOf } from '../codec/merged-parts.ts'
 import { type CacheCounts, noCacheCounts } from '../model/cache-counts.ts'
 import type { DataStore, KeyedBlock } from '../store/data.ts'
 import { UNPLACED_FROM } from '../store/keys.ts'
 import type { ShelfHour } from '../store/ledger.ts'
 import { readAhead } from '../store/parallel.ts'
 import { HourBlocks } from './hour-blocks.ts'
-import { type MergedParts, mergeMore, weightOf } from './merged-blocks.ts'
 import type { ScanRange } from './range.ts'
 import { WeightedCache } from './weighted-cache.ts'
 

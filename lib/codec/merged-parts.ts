@@ -1,5 +1,5 @@
-import { mergeColumns } from '../codec/merge-columns.ts'
-import type { SeriesColumns } from '../codec/series-columns.ts'
+import { mergeColumns } from './merge-columns.ts'
+import type { SeriesColumns } from './series-columns.ts'
 
 /** Of a decoded point's columns: time, value, kind, source. */
 const POINT_BYTES = 21
@@ -8,8 +8,8 @@ const SERIES_BYTES = 150
 const SOURCE_BYTES = 8
 
 /**
- * Blocks of an hour with one metric's series, merged as they come, the largest part first. There are hundreds of blocks in an hour, with a point or two of each
- * series, which a query would have to decode and merge each time.
+ * Series of the blocks of an hour, merged as they come, the largest part first. There are hundreds of blocks in an hour, with a point or two of each
+ * series, which a query would have to decode and merge each time, and which take tens of times the memory of their points one by one.
  *
  * Each part has more than twice the points of the next: so an hour has some ten, and a point is copied about as many times while the hour grows.
  */
@@ -17,7 +17,7 @@ export type MergedParts = readonly SeriesColumns[]
 
 /**
  * Merges more blocks with what is merged.
- * @param blocks of the same hour and metric
+ * @param blocks of the same hour, with the same of its series each
  * @returns new parts; those given are as they were
  */
 export function mergeMore(parts: MergedParts, blocks: readonly SeriesColumns[]): MergedParts {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { decodeColumns, encodeBlock, openBlock } from '../../../lib/codec/block.ts'
+import { type MergedParts, mergeMore, weightOf } from '../../../lib/codec/merged-parts.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
-import { type MergedParts, mergeMore, weightOf } from '../../../lib/query/merged-blocks.ts'
 import { blockSeries } from '../../helpers/blocks.ts'
 
 const BASE_TIME = 1_356_998_400
