@@ -1,6 +1,7 @@
 import { pickPoints } from '../model/pick-points.ts'
 import { KIND_BIG, KIND_TEXT, type PointColumns } from '../model/points.ts'
 import type { BlockSource } from './block.ts'
+import { latin1 } from './bytes.ts'
 import { compareOrigins } from './merge.ts'
 import { mergeOrder } from './merge-order.ts'
 import type { SeriesColumns } from './series-columns.ts'
@@ -52,7 +53,7 @@ function numberSeries(blocks: readonly SeriesColumns[]): { tsuids: Uint8Array[];
 }
 
 function numberOf(tsuid: Uint8Array, found: Uint8Array[], byTsuid: Map<string, number>): number {
-  const name = Buffer.from(tsuid.buffer, tsuid.byteOffset, tsuid.byteLength).toString('latin1')
+  const name = latin1(tsuid)
   const known = byTsuid.get(name)
   if (known !== undefined) return known
   byTsuid.set(name, found.length)

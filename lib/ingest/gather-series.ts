@@ -1,4 +1,5 @@
 import { decodeColumns, openBlock } from '../codec/block.ts'
+import { latin1 } from '../codec/bytes.ts'
 import type { Piece } from '../codec/merge.ts'
 import { type MergedParts, mergeMore } from '../codec/merged-parts.ts'
 import { pickSeries, pieceOf, type SeriesColumns } from '../codec/series-columns.ts'
@@ -96,16 +97,11 @@ function seriesOfParts(parts: MergedParts): GatheredSeries[] {
   const gathered = new Map<string, GatheredSeries>()
   for (const part of parts) {
     for (const [i, tsuid] of part.tsuids.entries()) {
-      const name = nameOf(tsuid)
+      const name = latin1(tsuid)
       const known = gathered.get(name)
       if (known === undefined) gathered.set(name, { tsuid, pieces: [pieceOf(part, i)] })
       else known.pieces.push(pieceOf(part, i))
     }
   }
   return [...gathered.values()]
-}
-
-/** A TSUID as a key of maps. */
-export function nameOf(tsuid: Uint8Array): string {
-  return Buffer.from(tsuid.buffer, tsuid.byteOffset, tsuid.byteLength).toString('latin1')
 }

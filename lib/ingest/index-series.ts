@@ -1,3 +1,4 @@
+import { latin1 } from '../codec/bytes.ts'
 import { type Posting, tagKeysOf } from '../codec/postings.ts'
 import type { UidWidths } from '../model/series.ts'
 import type { PostingsStore } from '../store/postings.ts'
@@ -107,7 +108,7 @@ function unite(items: readonly SeriesLogItem[]): Posting[] {
   const united = new Map<string, Posting>()
   for (const { postings } of items) {
     for (const posting of postings) {
-      const name = Buffer.from(posting.tsuid).toString('latin1')
+      const name = latin1(posting.tsuid)
       const known = united.get(name)
       united.set(name, known === undefined ? posting : spanOf(known, posting))
     }

@@ -1,4 +1,5 @@
 import type { BlockSource } from '../codec/block.ts'
+import { latin1 } from '../codec/bytes.ts'
 import { mergePieces, newestOrigin, type Piece } from '../codec/merge.ts'
 import type { Row } from '../codec/row.ts'
 import { readUid } from '../codec/tsuid.ts'
@@ -11,7 +12,7 @@ import { chunksOf } from '../store/parallel.ts'
 import type { RowId, RowPut } from '../store/rows.ts'
 import type { SealProgress } from '../store/seal-progress.ts'
 import { bytesByMetric } from './adjust-layout.ts'
-import { type Gathered, type GatheredSeries, gatherSeries, groupOf, nameOf } from './gather-series.ts'
+import { type Gathered, type GatheredSeries, gatherSeries, groupOf } from './gather-series.ts'
 
 /** Rows that are encoded and written between two looks at the clock. */
 const ROWS_AT_A_TIME = 500
@@ -201,11 +202,11 @@ async function mergeRows(
           series.map(({ tsuid }) => tsuid),
           { consistent: true },
         )
-  const before = new Map(stored.map((row) => [nameOf(row.tsuid), row]))
+  const before = new Map(stored.map((row) => [latin1(row.tsuid), row]))
   const rows: RowPut[] = []
   const emptied: RowId[] = []
   for (const { tsuid, pieces } of series) {
-    const row = before.get(nameOf(tsuid))?.row
+    const row = before.get(latin1(tsuid))?.row
     const { points, newest } = mergeRow(pieces, row, lease.state)
     const seen = visiblePoints(points, nowS)
     if (seen.count > 0) rows.push({ tsuid, baseTime, row: { points: seen, newest } })

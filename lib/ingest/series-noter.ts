@@ -1,3 +1,4 @@
+import { latin1 } from '../codec/bytes.ts'
 import { LAST_DAY, type Posting } from '../codec/postings.ts'
 import { mapParallel } from '../store/parallel.ts'
 import type { PostingsStore } from '../store/postings.ts'
@@ -158,8 +159,4 @@ function byMetric(wanted: readonly Wanted[]): Map<number, Wanted[]> {
     else known.push(each)
   }
   return metrics
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }

@@ -45,7 +45,7 @@ export type AskedAhead = Map<string, Asked>
 export type OnBlocks = (count: number, bytes: number) => void
 
 /** What reading blocks needs of the store. */
-export type BlockSource = Pick<DataStore, 'readKeyedBlocks' | 'blockSks' | 'getBlocks'>
+export type ReadableBlocks = Pick<DataStore, 'readKeyedBlocks' | 'blockSks' | 'getBlocks'>
 
 /** A metric's series in the first `count` blocks of an hour. */
 interface MetricHour {
@@ -63,7 +63,7 @@ const NOTHING_MERGED: MetricHour = { parts: [], count: 0 }
 export class CachedBlocks {
   /** Blocks, not requests. */
   readonly cacheCounts: CacheCounts = noCacheCounts()
-  readonly #data: BlockSource
+  readonly #data: ReadableBlocks
   readonly #bytesKept: number
   readonly #clock: () => number
   readonly #hours: WeightedCache<string, HourBlocks>
@@ -75,7 +75,7 @@ export class CachedBlocks {
    * @param clock milliseconds since 1970
    */
   constructor(
-    data: BlockSource,
+    data: ReadableBlocks,
     bytesKept: number = BYTES_KEPT,
     decodedBytesKept: number = DECODED_BYTES_KEPT,
     clock: () => number = Date.now,

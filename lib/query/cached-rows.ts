@@ -1,3 +1,4 @@
+import { latin1 } from '../codec/bytes.ts'
 import { type CacheCounts, noCacheCounts } from '../model/cache-counts.ts'
 import type { LedgerHour } from '../store/ledger.ts'
 import type { RowStore, StoredRow } from '../store/rows.ts'
@@ -62,7 +63,7 @@ class HourRows {
   add(names: readonly string[], rows: readonly StoredRow[]): void {
     for (const name of names) this.#bySeries.set(name, undefined)
     for (const row of rows) {
-      this.#bySeries.set(nameOf(row.tsuid), row)
+      this.#bySeries.set(latin1(row.tsuid), row)
       this.#bytes += row.bytes
     }
     this.#bytes += names.length * ROW_BYTES
@@ -71,7 +72,7 @@ class HourRows {
   /** The rows of some series; undefined where it is not known of all whether there is one. */
   of(names: readonly string[]): StoredRow[] | undefined {
     if (this.#all !== undefined && this.#bySeries.size === 0) {
-      for (const row of this.#all) this.#bySeries.set(nameOf(row.tsuid), row)
+      for (const row of this.#all) this.#bySeries.set(latin1(row.tsuid), row)
     }
     const rows: StoredRow[] = []
     for (const name of names) {
@@ -132,7 +133,7 @@ export class CachedRows {
     versions: ReadonlyMap<number, string | undefined>,
     onRead: (bytes: number) => void,
   ): Promise<StoredRow[]> {
-    const names = tsuids.map(nameOf)
+    const names = tsuids.map(latin1)
     const found: StoredRow[] = []
     const missing: number[] = []
     for (const baseTime of baseTimes) {
@@ -204,10 +205,6 @@ export class CachedRows {
     this.cacheCounts.hits += hits
     this.cacheCounts.misses += misses
   }
-}
-
-function nameOf(tsuid: Uint8Array): string {
-  return Buffer.from(tsuid.buffer, tsuid.byteOffset, tsuid.byteLength).toString('latin1')
 }
 
 function addRows(to: StoredRow[], rows: readonly StoredRow[]): void {

@@ -1,4 +1,5 @@
 import { decodeColumns, type OpenBlock, openBlock } from '../codec/block.ts'
+import { latin1 } from '../codec/bytes.ts'
 import type { SeriesColumns } from '../codec/series-columns.ts'
 import type { KeyedBlock, SkRange } from '../store/data.ts'
 import { type BlockPlace, placeOf, placeSk, UNPLACED_FROM } from '../store/keys.ts'
@@ -123,8 +124,4 @@ export class HourBlocks {
     this.metrics.add(metric)
     return this.#blocks.slice(from, to).map((block) => decodeColumns(block, { metric }))
   }
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }

@@ -1,4 +1,5 @@
 import { decodeColumns, openBlock } from '../codec/block.ts'
+import { latin1 } from '../codec/bytes.ts'
 import { mergePieces, type Piece } from '../codec/merge.ts'
 import { pieceOf, type SeriesColumns } from '../codec/series-columns.ts'
 import { decodeTsuid, hashTsuid } from '../codec/tsuid.ts'
@@ -260,7 +261,7 @@ export class StoredSeriesSource implements SeriesSource {
 
   #gather(reading: Reading, tsuid: Uint8Array, piece: () => Piece): void {
     const { gathered, wanted, budget } = reading
-    const key = Buffer.from(tsuid.buffer, tsuid.byteOffset, tsuid.byteLength).toString('latin1')
+    const key = latin1(tsuid)
     let series = gathered.get(key)
     if (series === undefined && !gathered.has(key)) {
       const { tags } = decodeTsuid(tsuid, this.#widths)

@@ -4,6 +4,7 @@ import type {
   QueryCommandInput,
   UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
+import { latin1 } from '../codec/bytes.ts'
 import { IncompleteRowError } from '../codec/errors.ts'
 import { checkParts, decodeRow, encodeRow, otherParts, type Row, type RowPart, renumberParts } from '../codec/row.ts'
 import { decodeRowKey, encodeRowKey, PART_BYTES, POINTS_SK, type RowKey, rowPk, saltOf } from '../codec/row-key.ts'
@@ -280,10 +281,6 @@ class WholeRow implements StoredRow {
 
 function keysOf(item: Item): ItemKey {
   return { pk: bytesAt(item, 'pk'), sk: bytesAt(item, 'sk') }
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
 function rowBytes(items: readonly Item[]): number {

@@ -1,3 +1,4 @@
+import { latin1 } from '../codec/bytes.ts'
 import { type Posting, tagvAt } from '../codec/postings.ts'
 import { readUid } from '../codec/tsuid.ts'
 import type { UidWidths } from '../model/series.ts'
@@ -39,7 +40,7 @@ export class SeriesIndex {
     let logged = 0
     const found = new Map<string, Posting>()
     const take = (posting: Posting) => {
-      const name = Buffer.from(posting.tsuid).toString('latin1')
+      const name = latin1(posting.tsuid)
       const known = found.get(name)
       found.set(name, known === undefined ? posting : spanOf(known, posting))
     }
@@ -127,6 +128,6 @@ export class SeriesIndex {
 function unseen(seen: Set<string>): (posting: Posting) => boolean {
   return ({ tsuid }) => {
     const before = seen.size
-    return seen.add(Buffer.from(tsuid).toString('latin1')).size > before
+    return seen.add(latin1(tsuid)).size > before
   }
 }

@@ -9,12 +9,13 @@ import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { TokenStore } from '../../lib/access/tokens.ts'
 import { foldSeriesLog } from '../../lib/ingest/index-series.ts'
 import { seal } from '../../lib/ingest/seal.ts'
+import { CounterStore } from '../../lib/store/counters.ts'
 import { Dynamo, openClient } from '../../lib/store/dynamo.ts'
 import type { Store } from '../../lib/store/index.ts'
 import { PostingsStore } from '../../lib/store/postings.ts'
 import { type LocalServer, startServer } from '../../local/server.ts'
 import { TABLES, useLocalCredentials } from '../helpers/dynamo.ts'
-import { ask, describeStore, HOUR, type KeptStore, openTables, questions } from './store.ts'
+import { ask, COUNTED, describeStore, FUTURE_HOUR, HOUR, type KeptStore, openTables, questions } from './store.ts'
 import { readTables } from './tables.ts'
 
 useLocalCredentials()
@@ -173,5 +174,10 @@ async function fill({ url, kinesisEndpoint, streamName }: LocalServer, { layout,
   client.destroy()
   // What comes after it is stored after it.
   await put([point(0, 180, 9)])
+  // An hour that is not over: two blocks of the server's consumer, and a run of another's, who has put nothing yet.
+  await put([{ ...point(0, 0, 1), timestamp: FUTURE_HOUR }])
+  await put([{ ...point(0, 0, 2), timestamp: FUTURE_HOUR + 1 }])
+  await ledger.openHours([0, 1, 2, 3].map((shelf) => ({ shelf, baseTime: FUTURE_HOUR })))
+  await new CounterStore(dynamo, TABLES.counters).add(COUNTED, { accepted: 3 }, { lagMs: 7 })
   await attempts.write(7, { first: 1n, last: 2n ** 90n, records: 3, tries: 1, rejected: 0, why: 'TypeError: no' })
 }

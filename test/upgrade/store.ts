@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { TokenStore } from '../../lib/access/tokens.ts'
 import { DEFAULT_UID_WIDTHS } from '../../lib/model/series.ts'
+import { CounterStore, type FunctionCounts, SNAPSHOT_S } from '../../lib/store/counters.ts'
 import { Dynamo, openClient } from '../../lib/store/dynamo.ts'
 import { openStore, type Store } from '../../lib/store/index.ts'
 import { TABLES } from '../helpers/dynamo.ts'
@@ -26,6 +27,12 @@ export interface KeptStore {
 }
 
 export const HOUR = 1_356_998_400
+
+/** An hour whose blocks will have places for long: it is not over. */
+export const FUTURE_HOUR = 4_102_444_800
+
+/** A function that no server has. */
+export const COUNTED = 'kept'
 
 /** Reads a kept store. @param url of a gzipped JSON file */
 export function readKept(url: URL): KeptStore {
@@ -53,6 +60,7 @@ export function questions(treeId: number): Pick<Question, 'method' | 'path' | 'b
     get(`/api/query?${range}&m=sum:1h-count:many`),
     get(`/api/query?${range}&m=none:many%7Bid=literal_or(i7%7Ci599)%7D`),
     get(`/api/query?${range}&m=none:new.name`),
+    get(`/api/query?start=${FUTURE_HOUR}&end=${FUTURE_HOUR + 3599}&m=none:cpu`),
     kairos('cpu'),
     kairos('door'),
     kairos('odd name'),
@@ -120,11 +128,22 @@ export async function describeStore(endpoint: string, tables: KeptTables, token:
       waiting: await all(trees.waiting()),
       tokens: await tokens.list(),
       token: await tokens.find(token),
+      places: (await Promise.all(shelves.map((shelf) => store.data.blocksOf(shelf, FUTURE_HOUR))))
+        .flat()
+        .map(({ place }) => place),
+      counts: await countsOf(new CounterStore(dynamo, TABLES.counters)),
     })
   } finally {
     store.close()
     dynamo.close()
   }
+}
+
+async function countsOf(counters: CounterStore): Promise<FunctionCounts[]> {
+  const sums = (await counters.read()).filter((each) => each.function === COUNTED)
+  const atS = (sums[0]?.at ?? 0) / 1000
+  const snapshots = await counters.snapshots(Math.floor(atS) - 2 * SNAPSHOT_S, Math.ceil(atS))
+  return [...sums, ...snapshots.filter((each) => each.function === COUNTED)]
 }
 
 /** Whoever leases an hour is told how far the one before came. */

@@ -4,7 +4,7 @@ import { decodeColumns, encodeBlock, openBlock } from '../../../lib/codec/block.
 import { mergePieces, type Piece } from '../../../lib/codec/merge.ts'
 import { pieceOf, type SeriesColumns } from '../../../lib/codec/series-columns.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
-import { type AskedAhead, type BlockSource, CachedBlocks } from '../../../lib/query/cached-blocks.ts'
+import { type AskedAhead, CachedBlocks, type ReadableBlocks } from '../../../lib/query/cached-blocks.ts'
 import type { KeyedBlock, SkRange } from '../../../lib/store/data.ts'
 import { blockSk } from '../../../lib/store/keys.ts'
 import { blockSeries } from '../../helpers/blocks.ts'
@@ -16,7 +16,7 @@ const RANGE = { from: BASE_TIME, to: BASE_TIME + 3600 }
 const METRICS = [1, 2]
 
 /** The blocks of an hour, in memory: what DataStore does of it, a few blocks a page. */
-class BlocksInMemory implements BlockSource {
+class BlocksInMemory implements ReadableBlocks {
   readonly #blocks = new Map<string, KeyedBlock>()
   readonly #pageSize: number
   /** Milliseconds since 1970. */
