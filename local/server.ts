@@ -141,10 +141,14 @@ async function startPools(stack: LocalStack, emulators: Emulators, auth: boolean
   const endpoints = { dynamo: emulators.dynamo.endpoint, kinesis: emulators.kinesis.endpoint }
   const pools = new Map<string, FunctionPool>()
   const authorizers = stack.api?.authorizers?.map(({ functionId }) => functionId) ?? []
+  // A function that works on a schedule alone keeps nobody waiting, and need not keep the memory that its work took.
+  const awaited = new Set([...(stack.api?.routes ?? []), ...stack.mappings].map(({ functionId }) => functionId))
   for (const model of stack.functions) {
     if (!auth && authorizers.includes(model.logicalId)) continue
     await handlerFile(model)
-    pools.set(model.logicalId, new FunctionPool(model, functionEnvironment(model, endpoints), log.for(model.name)))
+    const kept = awaited.has(model.logicalId) || authorizers.includes(model.logicalId) ? 1 : 0
+    const environment = functionEnvironment(model, endpoints)
+    pools.set(model.logicalId, new FunctionPool(model, environment, log.for(model.name), { kept }))
   }
   await Promise.all([...pools.values()].map((pool) => pool.warm()))
   return pools

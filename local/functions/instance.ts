@@ -7,9 +7,6 @@ import { workerFile } from '../worker-file.ts'
 import { handlerFile } from './handler-file.ts'
 import type { Call, FromInstance, InstanceSettings } from './protocol.ts'
 
-/** That make up V8's young generation: two that objects are copied between, and as much again for large ones. */
-const SEMI_SPACES = 3
-
 /** What became of a call. */
 export type Outcome =
   /** The handler's answer, as JSON; a long text that it has as `body` comes beside it, in UTF-8. */
@@ -54,15 +51,8 @@ export class Instance {
   /**
    * Starts a thread.
    * @param environment all of its environment: nothing is inherited from the runner
-   * @param isFurther whether there are others of its function. These get V8's own young generation, not the template's larger one: here
-   *   they share a machine, and each would take 128 MB for it while it works
    */
-  static async start(
-    model: FunctionModel,
-    environment: Readonly<Record<string, string>>,
-    log: Log,
-    isFurther = false,
-  ): Promise<Instance> {
+  static async start(model: FunctionModel, environment: Readonly<Record<string, string>>, log: Log): Promise<Instance> {
     const [, exportName = 'handler'] = model.handler.split('.')
     const settings: InstanceSettings = {
       modulePath: await handlerFile(model),
@@ -77,11 +67,7 @@ export class Instance {
       execArgv: [],
       stdout: true,
       stderr: true,
-      resourceLimits: {
-        maxOldGenerationSizeMb: model.memoryMb,
-        ...(model.semiSpaceMb !== undefined &&
-          !isFurther && { maxYoungGenerationSizeMb: model.semiSpaceMb * SEMI_SPACES }),
-      },
+      resourceLimits: { maxOldGenerationSizeMb: model.memoryMb },
     })
     return new Instance(model, worker, log)
   }

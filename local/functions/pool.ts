@@ -18,7 +18,7 @@ const OVERBOOKED = 4
 const BUSY = 0.25
 /** An event waits this long for one of the instances there are, before another is started. */
 const PATIENCE_MS = 100
-/** Instances beyond the first that had nothing to do for this long are stopped. */
+/** Instances beyond those that are kept which had nothing to do for this long are stopped. */
 const IDLE_MS = 30_000
 /** Events that may wait; Lambda would throttle, too. */
 const MOST_WAITING = 1000
@@ -39,6 +39,8 @@ export class FunctionPool {
   readonly #environment: Readonly<Record<string, string>>
   readonly #log: Log
   readonly #mostInstances: number
+  readonly #kept: number
+  readonly #idleMs: number
   readonly #free: Instance[] = []
   readonly #all = new Set<Instance>()
   readonly #waiting: Waiting[] = []
@@ -47,21 +49,27 @@ export class FunctionPool {
   #idle: NodeJS.Timeout | undefined
   #stopped = false
 
+  /**
+   * @param options `kept`: instances that stay though they have nothing to do, 0 where nobody waits for one to start @default 1;
+   *   `idleMs`: after which others are stopped @default 30 s
+   */
   constructor(
     model: FunctionModel,
     environment: Readonly<Record<string, string>>,
     log: Log,
-    options: { mostInstances?: number } = {},
+    options: { mostInstances?: number; kept?: 0 | 1; idleMs?: number } = {},
   ) {
     this.model = model
     this.#environment = environment
     this.#log = log
     this.#mostInstances = options.mostInstances ?? mostInstances(model.memoryMb, availableParallelism())
+    this.#kept = options.kept ?? 1
+    this.#idleMs = options.idleMs ?? IDLE_MS
   }
 
-  /** Starts an instance ahead of the first event. */
+  /** Starts an instance ahead of the first event, where one is kept. */
   async warm(): Promise<void> {
-    await this.#start()
+    if (this.#kept > 0) await this.#start()
   }
 
   /**
@@ -133,21 +141,25 @@ export class FunctionPool {
       return
     }
     this.#free.push(instance)
-    if (this.#all.size > 1) {
-      this.#idle ??= setTimeout(() => this.#shrink(), IDLE_MS).unref()
+    this.#shrinkSoon()
+  }
+
+  #shrinkSoon(): void {
+    if (this.#free.length > 0 && this.#all.size > this.#kept) {
+      this.#idle ??= setTimeout(() => this.#shrink(), this.#idleMs).unref()
     }
   }
 
-  /** Stops an instance where more than one has nothing to do. */
+  /** Stops an instance where more than are kept have nothing to do. */
   #shrink(): void {
     this.#idle = undefined
-    if (this.#all.size <= 1 || this.#free.length === 0) return
+    if (this.#all.size <= this.#kept || this.#free.length === 0) return
     const [instance] = this.#free.splice(0, 1)
     if (instance !== undefined) {
       this.#all.delete(instance)
       void instance.stop()
     }
-    if (this.#free.length > 0 && this.#all.size > 1) this.#idle = setTimeout(() => this.#shrink(), IDLE_MS).unref()
+    this.#shrinkSoon()
   }
 
   #growSoon(): void {
@@ -174,7 +186,7 @@ export class FunctionPool {
   async #start(): Promise<void> {
     this.#starting++
     try {
-      const instance = await Instance.start(this.model, this.#environment, this.#log, this.#all.size > 0)
+      const instance = await Instance.start(this.model, this.#environment, this.#log)
       if (this.#stopped) return void (await instance.stop())
       this.#all.add(instance)
       this.#offer(instance)

@@ -65,10 +65,8 @@ export interface FunctionModel {
   readonly handler: string
   readonly memoryMb: number
   readonly timeoutMs: number
-  /** Without NODE_OPTIONS, which is read into the fields it sets. */
+  /** Without NODE_OPTIONS. */
   readonly environment: Readonly<Record<string, string>>
-  /** Megabytes of each of V8's semi-spaces; `undefined` for V8's own choice. */
-  readonly semiSpaceMb: number | undefined
   /** The least level that the platform passes on, lower case; `undefined` for all. */
   readonly logLevel: string | undefined
   /** All that it may do. */

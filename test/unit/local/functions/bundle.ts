@@ -20,7 +20,7 @@ export interface TinyFunction {
 export async function tinyFunction(
   source: string,
   changes: Partial<FunctionModel> = {},
-  options: { environment?: Record<string, string>; mostInstances?: number } = {},
+  options: { environment?: Record<string, string>; mostInstances?: number; kept?: 0 | 1; idleMs?: number } = {},
 ): Promise<TinyFunction> {
   const codeDir = await mkdtemp(join(tmpdir(), 'tsdb-function-'))
   await build({
@@ -37,7 +37,6 @@ export async function tinyFunction(
     codeDir,
     handler: 'index.handler',
     memoryMb: 128,
-    semiSpaceMb: undefined,
     timeoutMs: 5_000,
     environment: {},
     logLevel: undefined,

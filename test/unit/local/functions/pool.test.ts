@@ -73,6 +73,17 @@ test('where one instance is not enough, others are started up to the most', asyn
   expect(threads.size).toBe(2)
 })
 
+test('an instance that nobody waits for is stopped once it has nothing to do, and started again; one that is kept stays', async () => {
+  const source = 'let calls = 0; export const handler = () => ++calls'
+  for (const kept of [0, 1] as const) {
+    const { pool } = await tinyFunction(source, {}, { kept, idleMs: 20 })
+    await pool.warm()
+    expect(await pool.call({})).toEqual({ kind: 'answer', payload: '1' })
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(await pool.call({})).toEqual({ kind: 'answer', payload: kept === 0 ? '1' : '2' })
+  }
+})
+
 test('an event that waits for longer than its sender would is turned away, and never handled', async () => {
   const source = `
     let calls = 0

@@ -100,18 +100,17 @@ test('a function is read with the folder of its bundle, its limits and its resol
       memoryMb: 512,
       timeoutMs: 29_000,
       environment: { TABLE: 'tsdb', ARN: 'arn:aws:dynamodb:local:000000000000:table/tsdb', PLAIN: 'x' },
-      semiSpaceMb: undefined,
       logLevel: undefined,
       role: { name: 'tsdb-Role', statements: [{ actions: ['kinesis:*', 'sqs:SendMessage'], resources: ['*'] }] },
     },
   ])
 })
 
-test('of NODE_OPTIONS the size of the semi-spaces is read, and any other option refused by name', () => {
+test('of NODE_OPTIONS the size of the semi-spaces is left out, and any other option refused by name', () => {
   const put = (NODE_OPTIONS: string) => ({
     Put: withProperties(FUNCTION, { Environment: { Variables: { NODE_OPTIONS } } }),
   })
-  expect(read(put('--max-semi-space-size=64')).functions).toMatchObject([{ environment: {}, semiSpaceMb: 64 }])
+  expect(read(put('--max-semi-space-size=64')).functions).toMatchObject([{ environment: {} }])
   expect(() => read(put('--inspect'))).toThrow(/Put .*--inspect/)
 })
 
