@@ -141,7 +141,8 @@ export async function describeStore(endpoint: string, tables: KeptTables, token:
 
 async function countsOf(counters: CounterStore): Promise<FunctionCounts[]> {
   const sums = (await counters.read()).filter((each) => each.function === COUNTED)
-  const atS = (sums[0]?.at ?? 0) / 1000
+  if (sums[0] === undefined) return []
+  const atS = sums[0].at / 1000
   const snapshots = await counters.snapshots(Math.floor(atS) - 2 * SNAPSHOT_S, Math.ceil(atS))
   return [...sums, ...snapshots.filter((each) => each.function === COUNTED)]
 }
