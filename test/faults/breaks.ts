@@ -79,13 +79,6 @@ export const BREAKS: readonly Break[] = [
     to: '(hour.indexOf(sk) ?? -1) >= known',
   },
   {
-    name: 'blocks under way',
-    why: 'a reader takes the blocks of a run for known up to the greatest number, though others before it are put only then',
-    file: 'lib/query/hour-blocks.ts',
-    from: 'while (seen.ahead.delete(seen.next)) seen.next++',
-    to: 'seen.next = Math.max(seen.next, number + 1)',
-  },
-  {
     name: 'runs',
     why: 'all writers take the same run for theirs: blocks of one are behind those that a reader knows of another',
     file: 'lib/store/ledger.ts',

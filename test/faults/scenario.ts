@@ -28,6 +28,7 @@ const SEAL_MS = 300_000
 const LATE_MS = 300_000
 /** Turns at most between two calls of a schedule. */
 const LONGEST_REST = 40
+const LONGEST_READER_REST = 12
 /** About how many there are at a time: where one sleeps, others do too. */
 const PROCESSES = 8
 /** Chance of dying at a request. */
@@ -61,6 +62,8 @@ export class Scenario {
   #consuming = 0
   readonly #alone = new Map<Entry, Running>()
   #value = 0
+  /** What readers were told. */
+  readonly #read = new Set<string>()
   now: number
 
   constructor(seed: number, handlers: Handlers, emulators: Emulators) {
@@ -68,8 +71,8 @@ export class Scenario {
     this.stage = new Stage(this.random)
     this.faults = new FaultLayer(this.random, this.stage)
     this.baseTime = FIRST_DAY_S + (seed % 1000) * 86_400 + 5 * HOUR_S
-    // Blocks of the first hour begin to be late some minutes later; in half of the runs they are from the start.
-    this.now = (this.baseTime + HOUR_S) * 1000 + this.below(2) * LATE_MS + this.below(LATE_MS)
+    // In a third of the runs the first hour is not over; in one its blocks begin to be late some minutes later; in one they are late from the start.
+    this.now = (this.baseTime + HOUR_S) * 1000 + (this.below(3) - 1) * LATE_MS + this.below(LATE_MS)
     this.#handlers = handlers
     this.#emulators = emulators
     this.stream = new ShardRecords(emulators)
@@ -135,7 +138,8 @@ export class Scenario {
       this.#schedule('seal'),
       this.#schedule('seal'),
       this.#schedule('trees'),
-      this.#ask(8),
+      this.#ask(),
+      this.#ask(),
       ...(this.below(3) === 0 ? [this.#delete()] : []),
     ]
     await this.stage.play(Promise.all(acts), DEADLY, () => this.#passTime())
@@ -332,22 +336,31 @@ export class Scenario {
   }
 
   /**
-   * A reader, started again when it dies, which keeps what it read from one query to the next: what it is told was sent by somebody, and what was
-   * said to be readable is there.
+   * A reader, started again when it dies, which keeps what it read from one query to the next, as long as points come: what it is told was sent
+   * by somebody, and what was said to be readable, or was read by another, is there.
    */
-  async #ask(times: number): Promise<void> {
-    for (let left = times; left > 0; ) {
+  async #ask(): Promise<void> {
+    for (let isFirst = true; isFirst || this.#consuming > 0; isFirst = false) {
       const running = this.start('query')
       await this.#live(running, async (handler) => {
-        for (; left > 0; left--) {
-          for (let turns = this.below(LONGEST_REST); turns > 0; turns--) await this.stage.pause(running.actor)
+        do {
+          for (let turns = this.below(LONGEST_READER_REST); turns > 0; turns--) await this.stage.pause(running.actor)
           const metric = METRICS[this.below(METRICS.length)] ?? ''
-          const readable = this.readable.filter(([key]) => key.startsWith(`${metric} `))
+          const readable = [...this.#readable(metric)]
           const { status, text } = answerOf(await handler(this.queryEvent(metric), this.#context(29_000)))
-          if (status === 200) this.compare(`while it ran, ${metric}`, readAnswer(metric, text), readable)
-        }
+          if (status !== 200) continue
+          const read = readAnswer(metric, text)
+          this.compare(`while it ran, ${metric}`, read, readable)
+          for (const [key] of read) this.#read.add(key)
+        } while (this.#consuming > 0)
       })
     }
+  }
+
+  #readable(metric: string): Set<string> {
+    const keys = new Set([...this.#read, ...this.readable.map(([key]) => key)])
+    for (const key of keys) if (!key.startsWith(`${metric} `)) keys.delete(key)
+    return keys
   }
 
   queryEvent(metric: string, method = 'GET'): object {
@@ -356,7 +369,7 @@ export class Scenario {
   }
 
   /** Notes what an answer has that nobody sent, and lacks of what must be there. */
-  compare(when: string, read: readonly Point[], needed: readonly Point[]): void {
+  compare(when: string, read: readonly Point[], needed: readonly string[]): void {
     const found = new Map<string, string>()
     for (const [key, value] of read) {
       if (found.has(key)) this.violations.push(`${when}: ${key} is there twice`)
@@ -364,7 +377,7 @@ export class Scenario {
       if (this.sent.get(key)?.has(value) !== true)
         this.violations.push(`${when}: ${key} is ${value}, which nobody sent`)
     }
-    for (const [key] of needed) if (!found.has(key)) this.violations.push(`${when}: ${key} is missing`)
+    for (const key of needed) if (!found.has(key)) this.violations.push(`${when}: ${key} is missing`)
   }
 
   async #delete(): Promise<void> {
