@@ -13,13 +13,20 @@ export function memoryOf(
   intervals: readonly Pick<Interval, 'fromS' | 'seconds' | 'health'>[],
 ): 'flat' | 'grows' | 'unknown' {
   const last = intervals.at(-1)
-  if (last === undefined || last.fromS + last.seconds < JUDGED_FROM_S) return 'unknown'
-  const quarter = Math.floor(intervals.length / 4)
-  const mean = (part: typeof intervals) => {
-    const sizes = part.flatMap(({ health }) => (health === undefined ? [] : [health.rssMb]))
-    return sizes.reduce((sum, size) => sum + size, 0) / sizes.length
+  const endS = last === undefined ? 0 : last.fromS + last.seconds
+  if (endS < JUDGED_FROM_S) return 'unknown'
+  // By time: the last interval may be of a moment alone.
+  const mean = (fromS: number, toS: number) => {
+    let [megabyteSeconds, seconds] = [0, 0]
+    for (const { fromS: from, seconds: length, health } of intervals) {
+      const shared = Math.max(0, Math.min(toS, from + length) - Math.max(fromS, from))
+      if (health === undefined) continue
+      megabyteSeconds += health.rssMb * shared
+      seconds += shared
+    }
+    return megabyteSeconds / seconds
   }
-  const [before, after] = [mean(intervals.slice(quarter, 2 * quarter)), mean(intervals.slice(-quarter))]
+  const [before, after] = [mean(endS / 4, endS / 2), mean((endS * 3) / 4, endS)]
   return after > before * (1 + MOST_GROWTH) ? 'grows' : 'flat'
 }
 
