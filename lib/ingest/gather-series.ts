@@ -42,7 +42,7 @@ const POINTS_AT_A_TIME = 500_000
 
 /**
  * Gathers the points of some series from an hour's blocks, one page of blocks after the other. They are merged as they come: a block has a
- * point or two of each series, which would take 500 bytes each if they were kept as they are, and take 25 merged.
+ * point or two of each series, which would take 700 bytes each if they were kept as they are, and take 25 merged.
  * @param pages of blocks
  * @param mostPoints that are held; with more, none are and the rest is counted alone
  * @throws CorruptDataError

@@ -78,6 +78,13 @@ describe('memory', () => {
     expect(memoryOf(run(40, (minute) => 300 + minute * 10))).toBe('grows')
   })
 
+  test('of a last interval of no second counts for nothing, and of a minute for a minute', () => {
+    const flat = run(40, () => 500)
+    const health = { rssMb: 50_000, heapMb: 0, threads: [], loopDelayMs: 0 }
+    expect(memoryOf([...flat, { fromS: 2400, seconds: 0, health }])).toBe('flat')
+    expect(memoryOf([...flat, { fromS: 2400, seconds: 60, health }])).toBe('grows')
+  })
+
   test('of a short run says nothing', () => {
     expect(memoryOf(run(9, (minute) => 300 + minute * 100))).toBe('unknown')
   })
