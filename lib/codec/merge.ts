@@ -12,6 +12,14 @@ export interface Piece {
   readonly origins: readonly BlockSource[]
 }
 
+let someZeros = new Uint32Array(4096)
+
+/** A piece of which all points came in one record, or are to be taken so. Its `sources` may be longer; nobody may write to them. */
+export function pieceOfRecord(points: PointColumns, origin: BlockSource): Piece {
+  if (someZeros.length < points.count) someZeros = new Uint32Array(points.count * 2)
+  return { points, sources: someZeros, origins: [origin] }
+}
+
 /**
  * Merges the pieces of one series: ascending by time, and of several points at one time the one that arrived last, by the
  * stream's arrival time, then shard, then sequence number. Two points of the same record at one time never meet here:

@@ -22,9 +22,16 @@ export type MergedParts = readonly SeriesColumns[]
  */
 export function mergeMore(parts: MergedParts, blocks: readonly SeriesColumns[]): MergedParts {
   const filled = blocks.filter(({ points }) => points.count > 0)
-  if (filled.length === 0) return parts
+  return filled.length === 0 ? parts : addPart(parts, mergeColumns(filled))
+}
+
+/**
+ * mergeMore of blocks that are merged already.
+ * @param part of mergeColumns, with a point at least
+ */
+export function addPart(parts: MergedParts, part: SeriesColumns): MergedParts {
   const rest = [...parts]
-  let last = mergeColumns(filled)
+  let last = part
   for (let before = rest.at(-1); before !== undefined && before.points.count <= 2 * last.points.count; ) {
     last = mergeColumns([before, last])
     rest.pop()

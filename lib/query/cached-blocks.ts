@@ -1,18 +1,30 @@
-import { type MergedParts, mergeMore, weightOf } from '../codec/merged-parts.ts'
+import { type MergedParts, mergeMore } from '../codec/merged-parts.ts'
 import { type CacheCounts, noCacheCounts } from '../model/cache-counts.ts'
 import type { DataStore, KeyedBlock } from '../store/data.ts'
 import { UNPLACED_FROM } from '../store/keys.ts'
 import type { ShelfHour } from '../store/ledger.ts'
-import { readAhead } from '../store/parallel.ts'
+import { chunksOf, readAhead } from '../store/parallel.ts'
 import { HourBlocks } from './hour-blocks.ts'
+import {
+  type MetricHour,
+  mergeBlocks,
+  NOTHING_MERGED,
+  packMore,
+  piecesOf,
+  type SeriesPieces,
+  weightOfMetric,
+} from './metric-hour.ts'
 import type { ScanRange } from './range.ts'
 import { WeightedCache } from './weighted-cache.ts'
 
-/** Bytes of blocks that are kept, unpacked, about. */
-const BYTES_KEPT = 64 * 2 ** 20
+/** Bytes of blocks that are kept, about. */
+const BLOCK_BYTES_KEPT = 64 * 2 ** 20
 
 /** Bytes of merged series that are kept, about. */
-const DECODED_BYTES_KEPT = 64 * 2 ** 20
+const SERIES_BYTES_KEPT = 64 * 2 ** 20
+
+/** Bytes of what is known of hours besides, about: which blocks there are. */
+const PLACE_BYTES_KEPT = 16 * 2 ** 20
 
 /** Blocks that are asked for by their keys; where more are missing of those that were listed, all are read in pages. */
 const MOST_ASKED = 40
@@ -47,44 +59,49 @@ export type OnBlocks = (count: number, bytes: number) => void
 /** What reading blocks needs of the store. */
 export type ReadableBlocks = Pick<DataStore, 'readKeyedBlocks' | 'blockSks' | 'getBlocks'>
 
-/** A metric's series in the first `count` blocks of an hour. */
-interface MetricHour {
-  readonly parts: MergedParts
-  readonly count: number
+/** How much is kept, each about, and what else a test may want otherwise. */
+export interface KeptBlocksOptions {
+  /** @default 64 MB */
+  readonly blockBytes?: number
+  /** Of merged series. @default 64 MB */
+  readonly seriesBytes?: number
+  /** Of which blocks there are. @default 16 MB */
+  readonly placeBytes?: number
+  /** Points that series have, on average, when they are packed. */
+  readonly packedFrom?: number
+  /** Milliseconds since 1970. */
+  readonly clock?: () => number
 }
-
-const NOTHING_MERGED: MetricHour = { parts: [], count: 0 }
 
 /**
  * Reads blocks, and keeps them for the next query, with the series of the metrics that were asked for. A block is never changed, and while its hour is
  * open it is deleted by its expiry alone; so whoever knows some asks, strongly consistently, for the others. Blocks with a place say where
  * those can be: behind the last of each run. Those without begin with their writer's clock, so that any may come before those that are known: all are listed.
+ *
+ * Which blocks are known is kept longer than they are: a metric whose series were merged goes on with what came since, however large the hour has
+ * become. A metric that was not asked for, of an hour whose first blocks were shed, is read from all of it.
  */
 export class CachedBlocks {
   /** Blocks, not requests. */
   readonly cacheCounts: CacheCounts = noCacheCounts()
   readonly #data: ReadableBlocks
-  readonly #bytesKept: number
+  readonly #blockBytes: number
+  readonly #packedFrom: number | undefined
   readonly #clock: () => number
   readonly #hours: WeightedCache<string, HourBlocks>
+  /** Those of them of which blocks are kept. */
+  readonly #kept: WeightedCache<string, HourBlocks>
   readonly #metrics: WeightedCache<string, MetricHour>
 
-  /**
-   * @param bytesKept of blocks, about @default 64 MB
-   * @param decodedBytesKept of decoded series, about @default 64 MB
-   * @param clock milliseconds since 1970
-   */
-  constructor(
-    data: ReadableBlocks,
-    bytesKept: number = BYTES_KEPT,
-    decodedBytesKept: number = DECODED_BYTES_KEPT,
-    clock: () => number = Date.now,
-  ) {
+  constructor(data: ReadableBlocks, options: KeptBlocksOptions = {}) {
+    const { blockBytes = BLOCK_BYTES_KEPT, seriesBytes = SERIES_BYTES_KEPT, placeBytes = PLACE_BYTES_KEPT } = options
     this.#data = data
-    this.#clock = clock
-    this.#bytesKept = bytesKept
-    this.#hours = new WeightedCache(bytesKept)
-    this.#metrics = new WeightedCache(decodedBytesKept)
+    this.#blockBytes = blockBytes
+    this.#packedFrom = options.packedFrom
+    this.#clock = options.clock ?? Date.now
+    this.#hours = new WeightedCache(placeBytes, (hour) => this.#forgetBlocks(hour))
+    this.#kept = new WeightedCache(blockBytes, (hour) => hour.shed())
+    this.#metrics = new WeightedCache(seriesBytes)
   }
 
   /**
@@ -110,28 +127,37 @@ export class CachedBlocks {
     const known = this.#hours.get(nameOf(hour))
     if (known === undefined) return
     this.#hours.delete(nameOf(hour))
-    for (const metric of known.metrics) this.#metrics.delete(seriesName(known, metric))
+    this.#forgetBlocks(known)
+  }
+
+  #forgetBlocks(hour: HourBlocks): void {
+    if (this.#kept.get(nameOf(hour.hour)) === hour) this.#kept.delete(nameOf(hour.hour))
+    for (const metric of hour.metrics) this.#metrics.delete(seriesName(hour, metric))
   }
 
   /**
    * The series of a metric in all blocks of an open hour of a shelf.
    * @param metric UID
    * @param ahead of askAhead for this query @default the hour is asked now
-   * @returns each series in any number of them. Shared with other readers: nobody may write to their columns
+   * @returns each series in any number of them. Shared with other readers
    * @throws StoreUnavailableError, CorruptDataError, what onBlocks throws
    */
-  async readHour(hour: ShelfHour, metric: number, onBlocks: OnBlocks, ahead?: AskedAhead): Promise<MergedParts> {
+  async readHour(
+    hour: ShelfHour,
+    metric: number,
+    onBlocks: OnBlocks,
+    ahead?: AskedAhead,
+  ): Promise<readonly SeriesPieces[]> {
     const known = this.#hours.get(nameOf(hour))
-    if (known === undefined || this.#isExpired(known)) {
-      const { shelf, baseTime } = hour
-      return this.#readMore(new HourBlocks(hour), this.#data.readKeyedBlocks(shelf, baseTime), metric, onBlocks)
-    }
     const before = ahead?.get(nameOf(hour))
     ahead?.delete(nameOf(hour))
+    if (known === undefined || this.#isExpired(known)) return this.#readAll(new HourBlocks(hour), metric, onBlocks)
+    const merged = this.#mergedOf(known, metric)
+    if (merged.count < known.keptFrom) return this.#readAll(known, metric, onBlocks)
     const asked = before?.hour === known ? before : this.#ask(known)
     this.cacheCounts.hits += known.count
     onBlocks(known.count, known.bytes)
-    return this.#readMore(known, this.#answersOf(asked), metric, onBlocks)
+    return this.#readMore(known, asked, merged, metric, onBlocks)
   }
 
   /** Whether the store may have forgotten some of the blocks: then an hour is read anew. */
@@ -163,56 +189,96 @@ export class CachedBlocks {
     else if (missing.length > 0) yield await this.#data.getBlocks(shelf, baseTime, missing)
   }
 
+  /** What is merged of a metric, packed where that is worth it: not while it is read for the first time, which takes long enough. */
+  #mergedOf(hour: HourBlocks, metric: number): MetricHour {
+    const name = seriesName(hour, metric)
+    const merged = this.#metrics.get(name)
+    if (merged === undefined || hour.unpackable.has(metric)) return merged ?? NOTHING_MERGED
+    const packed = packMore(merged, hour.hour.baseTime, this.#packedFrom)
+    if (packed !== merged) this.#metrics.set(name, packed, weightOfMetric(packed))
+    return packed
+  }
+
   /**
-   * Reads blocks of an hour, and merges a metric's series in them with those in the blocks that are known.
+   * Reads the blocks of an hour that are not known, and merges a metric's series in them with those in the blocks that are.
    * @param known to be added to
+   * @param before what is merged; it may be too large to be kept, or pushed out meanwhile
    */
   async #readMore(
     known: HourBlocks,
-    pages: AsyncIterable<readonly KeyedBlock[]>,
+    asked: Asked,
+    before: MetricHour,
     metric: number,
     onBlocks: OnBlocks,
-  ): Promise<MergedParts> {
-    let read = known
-    let merged = this.#merge(read, metric, onBlocks)
-    let parts: MergedParts | undefined
+  ): Promise<readonly SeriesPieces[]> {
+    let merged = this.#merge(known, metric, onBlocks, before)
     // Each page is decoded while the next is on its way.
-    for await (const page of readAhead(pages)) {
+    for await (const page of readAhead(this.#answersOf(asked))) {
       if (page.length === 0) continue
       this.cacheCounts.misses += page.length
       onBlocks(page.length, bytesOf(page))
-      read.add(page)
-      merged = this.#merge(read, metric, onBlocks, merged)
-      if (read.weight <= this.#bytesKept) continue
-      // The hour is too large to be kept: its series alone are gathered.
-      parts = mergeMore(parts ?? [], merged.parts)
-      this.forget(read.hour)
-      this.#metrics.delete(seriesName(read, metric))
-      read = new HourBlocks(read.hour)
-      merged = NOTHING_MERGED
+      known.add(page)
+      merged &&= this.#merge(known, metric, onBlocks, merged)
+      if (merged === undefined) break
+      known.settle(this.#blockBytes)
     }
-    return parts === undefined ? this.#keep(read, metric, onBlocks, merged) : mergeMore(parts, merged.parts)
+    // What others merge or shed meanwhile may have left nothing to go on with.
+    if (merged === undefined) return this.#readAll(known, metric, onBlocks)
+    this.#keep(known)
+    return piecesOf(merged)
   }
 
-  #keep(hour: HourBlocks, metric: number, onBlocks: OnBlocks, before: MetricHour): MergedParts {
-    const { parts } = this.#merge(hour, metric, onBlocks, before)
+  /**
+   * Reads all blocks of an hour, known or not, and merges a metric's series in them.
+   * @param hour to be added to
+   */
+  async #readAll(hour: HourBlocks, metric: number, onBlocks: OnBlocks): Promise<readonly SeriesPieces[]> {
+    const { shelf, baseTime } = hour.hour
+    const read = new Set<number>()
+    let parts: MergedParts = []
+    for await (const page of readAhead(this.#data.readKeyedBlocks(shelf, baseTime))) {
+      if (page.length === 0) continue
+      this.cacheCounts.misses += page.length
+      onBlocks(page.length, bytesOf(page))
+      hour.add(page)
+      for (const some of chunksOf(page, MERGED_AT_A_TIME)) {
+        parts = mergeMore(parts, hour.decodeRead(metric, some))
+        for (const { sk } of some) read.add(hour.indexOf(sk) ?? 0)
+        onBlocks(0, 0)
+      }
+      hour.settle(this.#blockBytes)
+    }
+    let count = 0
+    while (read.has(count)) count++
+    const merged = { ...NOTHING_MERGED, count, parts }
+    this.#metrics.set(seriesName(hour, metric), merged, weightOfMetric(merged))
+    this.#keep(hour)
+    return piecesOf(merged)
+  }
+
+  #keep(hour: HourBlocks): void {
+    hour.settle(this.#blockBytes)
     this.#hours.set(nameOf(hour.hour), hour, hour.weight)
-    return parts
+    if (this.#hours.get(nameOf(hour.hour)) === hour) this.#kept.set(nameOf(hour.hour), hour, hour.keptWeight)
   }
 
   /**
    * The series of a metric in the blocks that are known of an hour.
-   * @param before what whoever asks has of it: it may be too large to be kept, or pushed out meanwhile @default nothing
+   * @param before what whoever asks has of it
+   * @returns undefined where some of the other blocks are not kept, or all are to be merged anew and some are not
    */
-  #merge(hour: HourBlocks, metric: number, onBlocks: OnBlocks, before: MetricHour = NOTHING_MERGED): MetricHour {
+  #merge(hour: HourBlocks, metric: number, onBlocks: OnBlocks, before: MetricHour): MetricHour | undefined {
     const name = seriesName(hour, metric)
     const kept = this.#metrics.get(name)
     let merged = kept !== undefined && kept.count > before.count ? kept : before
     while (merged.count < hour.count) {
+      if (merged.count < hour.keptFrom) return undefined
       const to = Math.min(hour.count, merged.count + MERGED_AT_A_TIME)
-      merged = { parts: mergeMore(merged.parts, hour.decode(metric, merged.count, to)), count: to }
+      const more = mergeBlocks(merged, hour.decode(metric, merged.count, to), to)
+      if (more === undefined) hour.unpackable.add(metric)
+      merged = more ?? NOTHING_MERGED
       // Kept before the query is told: what it gives up over, the next one goes on with.
-      this.#metrics.set(name, merged, weightOf(merged.parts))
+      this.#metrics.set(name, merged, weightOfMetric(merged))
       onBlocks(0, 0)
     }
     return merged

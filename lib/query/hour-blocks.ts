@@ -5,10 +5,17 @@ import type { KeyedBlock, SkRange } from '../store/data.ts'
 import { type BlockPlace, placeOf, placeSk, UNPLACED_FROM } from '../store/keys.ts'
 import type { ShelfHour } from '../store/ledger.ts'
 
-/** What an hour weighs besides its blocks, and what a block and a source weigh besides their columns, about. */
+/** What an hour weighs, and in it the place of a block, in bytes, about. */
 const HOUR_BYTES = 1000
-const BLOCK_BYTES = 500
+const PLACE_BYTES = 200
+
+/** What a kept block weighs besides its bytes, and an open one and a source of it besides its columns, about. */
+const BLOCK_BYTES = 200
+const OPEN_BYTES = 300
 const SOURCE_BYTES = 100
+
+/** Bytes that an hour's open blocks take, about: metrics that are asked for by turns find those open that came since. */
+const MOST_OPEN = 4 * 2 ** 20
 
 let made = 0
 
@@ -20,28 +27,44 @@ interface SeenRun {
   readonly ahead: Set<number>
 }
 
-/** Blocks of an hour of a shelf, unpacked, in the order in which they became known. Nothing is ever taken away. */
+/**
+ * Which blocks of an hour of a shelf are known, in the order in which they became known, and of the last of them the bytes as they are
+ * stored: those before may be shed.
+ */
 export class HourBlocks {
   /** No other has it. */
   readonly serial = ++made
   readonly hour: ShelfHour
   /** Those that were decoded. */
   readonly metrics = new Set<number>()
+  /** Those of them that are not to be packed. */
+  readonly unpackable = new Set<number>()
   readonly #indices = new Map<string, number>()
-  readonly #blocks: OpenBlock[] = []
   readonly #runs = new Map<number, SeenRun>()
+  /** Of the blocks from `#keptFrom` on. */
+  #kept: Uint8Array[] = []
+  #keptFrom = 0
+  #keptWeight = 0
+  /** Blocks that are unpacked for good, by index, those that became known first come first. */
+  readonly #open = new Map<number, OpenBlock>()
+  #openWeight = 0
   #runCount = 0
   #unplaced = 0
   #bytes = 0
-  #weight = HOUR_BYTES
   #expiresAtS = Number.POSITIVE_INFINITY
 
   constructor({ shelf, baseTime }: ShelfHour) {
     this.hour = { shelf, baseTime }
   }
 
+  /** Of known blocks. */
   get count(): number {
-    return this.#blocks.length
+    return this.#indices.size
+  }
+
+  /** The first block that is kept, and all behind it are. */
+  get keptFrom(): number {
+    return this.#keptFrom
   }
 
   /** Of all blocks, as they are stored. */
@@ -49,9 +72,14 @@ export class HourBlocks {
     return this.#bytes
   }
 
-  /** About the bytes of memory that it takes. */
+  /** About the bytes of memory that it takes without the blocks that are kept. */
   get weight(): number {
-    return this.#weight
+    return HOUR_BYTES + this.#indices.size * PLACE_BYTES
+  }
+
+  /** About the bytes of memory that the kept blocks take. */
+  get keptWeight(): number {
+    return this.#keptWeight + this.#openWeight
   }
 
   /** Runs that blocks are known of, and those before them. */
@@ -70,7 +98,7 @@ export class HourBlocks {
   }
 
   /**
-   * Adds those of some blocks that are not known yet. Unpacking takes as long as decoding a metric, and is done once for all metrics.
+   * Adds those of some blocks that are not known yet, open: who settles it closes them.
    * @throws CorruptDataError
    */
   add(blocks: readonly KeyedBlock[]): void {
@@ -78,14 +106,55 @@ export class HourBlocks {
       const name = latin1(sk)
       if (this.#indices.has(name)) continue
       const block = openBlock(bytes)
-      this.#indices.set(name, this.#blocks.push(block) - 1)
+      this.#open.set(this.#indices.size, block)
+      this.#openWeight += weightOf(block)
+      this.#indices.set(name, this.#indices.size)
+      // A copy: small ones may be views of what other things lie in, too.
+      this.#kept.push(new Uint8Array(bytes))
+      this.#keptWeight += bytes.length + BLOCK_BYTES
       this.#bytes += bytes.length
-      this.#weight += block.columns.length + block.sources.length * SOURCE_BYTES + BLOCK_BYTES
       this.#expiresAtS = Math.min(this.#expiresAtS, expiresAtS)
       const place = placeOf(sk)
       if (place === undefined) this.#unplaced++
       else this.#see(place)
     }
+  }
+
+  /**
+   * Closes blocks that are open, but for the last.
+   * @param mostKept what the kept blocks may weigh: the first half of them is shed where they weigh more
+   */
+  settle(mostKept: number): void {
+    this.#close(MOST_OPEN)
+    if (this.keptWeight > mostKept) this.#close(mostKept / 4)
+    while (this.keptWeight > mostKept && this.#kept.length > 0) this.#shed(Math.ceil(this.#kept.length / 2))
+  }
+
+  /** Lets all blocks go that are kept; they stay known. */
+  shed(): void {
+    this.#shed(this.#kept.length)
+  }
+
+  #close(mostOpen: number): void {
+    for (const index of this.#open.keys()) {
+      if (this.#openWeight <= mostOpen) return
+      this.#closeOne(index)
+    }
+  }
+
+  #closeOne(index: number): void {
+    const block = this.#open.get(index)
+    if (block !== undefined) this.#openWeight -= weightOf(block)
+    this.#open.delete(index)
+  }
+
+  #shed(count: number): void {
+    for (const [i, bytes] of this.#kept.slice(0, count).entries()) {
+      this.#keptWeight -= bytes.length + BLOCK_BYTES
+      this.#closeOne(this.#keptFrom + i)
+    }
+    this.#kept = this.#kept.slice(count)
+    this.#keptFrom += count
   }
 
   #see({ run, number }: BlockPlace): void {
@@ -117,11 +186,33 @@ export class HourBlocks {
   }
 
   /**
-   * The series of a metric in the blocks `from` (inclusive) to `to` (exclusive), a block each.
+   * The series of a metric in the kept blocks `from` (inclusive) to `to` (exclusive), a block each.
    * @throws CorruptDataError
    */
   decode(metric: number, from: number, to: number): SeriesColumns[] {
     this.metrics.add(metric)
-    return this.#blocks.slice(from, to).map((block) => decodeColumns(block, { metric }))
+    const blocks: SeriesColumns[] = []
+    for (let index = from; index < to; index++) {
+      const block = this.#open.get(index) ?? openBlock(this.#kept[index - this.#keptFrom]!)
+      blocks.push(decodeColumns(block, { metric }))
+    }
+    return blocks
   }
+
+  /**
+   * The series of a metric in blocks that were just read, whether they are kept or not, a block each.
+   * @throws CorruptDataError
+   */
+  decodeRead(metric: number, read: readonly KeyedBlock[]): SeriesColumns[] {
+    this.metrics.add(metric)
+    return read.map(({ sk, bytes }) => {
+      const index = this.indexOf(sk)
+      const open = index === undefined ? undefined : this.#open.get(index)
+      return decodeColumns(open ?? openBlock(bytes), { metric })
+    })
+  }
+}
+
+function weightOf({ columns, sources }: OpenBlock): number {
+  return columns.length + sources.length * SOURCE_BYTES + OPEN_BYTES
 }

@@ -1,7 +1,6 @@
 import { decodeColumns, openBlock } from '../codec/block.ts'
 import { latin1 } from '../codec/bytes.ts'
-import { mergePieces, type Piece } from '../codec/merge.ts'
-import { pieceOf, type SeriesColumns } from '../codec/series-columns.ts'
+import { mergePieces, type Piece, pieceOfRecord } from '../codec/merge.ts'
 import { decodeTsuid, hashTsuid } from '../codec/tsuid.ts'
 import type { CacheCounts } from '../model/cache-counts.ts'
 import { visiblePoints } from '../model/pick-points.ts'
@@ -18,6 +17,7 @@ import type { SeriesIndex } from '../store/series-index.ts'
 import { type AskedAhead, CachedBlocks } from './cached-blocks.ts'
 import { CachedIndex } from './cached-index.ts'
 import { CachedRows, rowVersion } from './cached-rows.ts'
+import { piecesOfColumns, type SeriesPieces } from './metric-hour.ts'
 import { planRows, type RowHour } from './plan-rows.ts'
 import type { ScanRange } from './range.ts'
 import type { IndexSelection, ReadBudget, SeriesSource, StoredSeries } from './series.ts'
@@ -123,7 +123,7 @@ export class StoredSeriesSource implements SeriesSource {
     this.#store = store
     this.#widths = widths
     this.#clock = clock
-    this.#blocks = new CachedBlocks(store.data, undefined, undefined, clock)
+    this.#blocks = new CachedBlocks(store.data, { clock })
     this.#index = new CachedIndex(store.index, clock)
     this.#rows = new CachedRows(store.rows, clock)
     this.#values = values
@@ -187,7 +187,7 @@ export class StoredSeriesSource implements SeriesSource {
       budget.bytes(bytes)
     }
     if (hour.state === 'open') {
-      for (const part of await this.#blocks.readHour(hour, metric, onBlocks, ahead)) this.#gatherColumns(reading, part)
+      for (const some of await this.#blocks.readHour(hour, metric, onBlocks, ahead)) this.#gatherAll(reading, some)
     } else {
       // Each page is decoded while the next is on its way.
       for await (const page of readAhead(
@@ -195,16 +195,15 @@ export class StoredSeriesSource implements SeriesSource {
       )) {
         for (const bytes of page) {
           onBlocks(1, bytes.length)
-          this.#gatherColumns(reading, decodeColumns(openBlock(bytes), { metric }))
+          this.#gatherAll(reading, piecesOfColumns(decodeColumns(openBlock(bytes), { metric })))
         }
       }
     }
     budget.blocks?.(blocks)
   }
 
-  #gatherColumns(reading: Reading, columns: SeriesColumns): void {
-    // Points are cut out of the columns when they are asked for.
-    for (const [i, tsuid] of columns.tsuids.entries()) this.#gather(reading, tsuid, () => pieceOf(columns, i))
+  #gatherAll(reading: Reading, { tsuids, pieceAt }: SeriesPieces): void {
+    for (const [i, tsuid] of tsuids.entries()) this.#gather(reading, tsuid, () => pieceAt(i))
   }
 
   /** Reads the rows of the hours that were sealed, by key or by range. */
@@ -255,7 +254,7 @@ export class StoredSeriesSource implements SeriesSource {
     reading.budget.row?.()
     this.#gather(reading, tsuid, () => {
       const { points, newest } = stored.row
-      return { points, sources: zeros(points.count), origins: [newest] }
+      return pieceOfRecord(points, newest)
     })
   }
 
@@ -271,14 +270,6 @@ export class StoredSeriesSource implements SeriesSource {
     }
     series?.pieces.push(piece)
   }
-}
-
-let someZeros = new Uint32Array(4096)
-
-/** At least so many zeros: all points of a row come from one place. Never written to. */
-function zeros(count: number): Uint32Array {
-  if (someZeros.length < count) someZeros = new Uint32Array(count * 2)
-  return someZeros
 }
 
 /** About how many bytes a row has, by what sealing wrote of the shelves' hours. */

@@ -1,13 +1,18 @@
 /** A cache that forgets what was not used for the longest time once its entries weigh too much together. */
 export class WeightedCache<K, V> {
   readonly #capacity: number
+  readonly #onDropped: (value: V) => void
   /** In order of use, the latest last. */
   readonly #entries = new Map<K, { readonly value: V; readonly weight: number }>()
   #weight = 0
 
-  /** @param capacity what all entries may weigh together, in whatever unit weights have */
-  constructor(capacity: number) {
+  /**
+   * @param capacity what all entries may weigh together, in whatever unit weights have
+   * @param onDropped told of values that are no longer kept, but for those that `delete` was called for
+   */
+  constructor(capacity: number, onDropped: (value: V) => void = () => undefined) {
     this.#capacity = capacity
+    this.#onDropped = onDropped
   }
 
   get(key: K): V | undefined {
@@ -20,13 +25,18 @@ export class WeightedCache<K, V> {
 
   /** Keeps a value, unless it alone weighs more than the cache holds. */
   set(key: K, value: V, weight: number): void {
-    this.#drop(key)
-    if (weight > this.#capacity) return
+    const before = this.#drop(key)
+    if (before !== undefined && before !== value) this.#onDropped(before)
+    if (weight > this.#capacity) {
+      this.#onDropped(value)
+      return
+    }
     this.#entries.set(key, { value, weight })
     this.#weight += weight
     for (const oldest of this.#entries.keys()) {
       if (this.#weight <= this.#capacity) return
-      this.#drop(oldest)
+      const dropped = this.#drop(oldest)
+      if (dropped !== undefined) this.#onDropped(dropped)
     }
   }
 
@@ -40,8 +50,10 @@ export class WeightedCache<K, V> {
     for (const { value } of this.#entries.values()) yield value
   }
 
-  #drop(key: K): void {
-    this.#weight -= this.#entries.get(key)?.weight ?? 0
+  #drop(key: K): V | undefined {
+    const entry = this.#entries.get(key)
+    this.#weight -= entry?.weight ?? 0
     this.#entries.delete(key)
+    return entry?.value
   }
 }

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decodeColumns, encodeBlock, openBlock } from '../../../lib/codec/block.ts'
 import { mergePieces, type Piece } from '../../../lib/codec/merge.ts'
-import { pieceOf, type SeriesColumns } from '../../../lib/codec/series-columns.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
 import { type AskedAhead, CachedBlocks, type ReadableBlocks } from '../../../lib/query/cached-blocks.ts'
+import { piecesOfColumns, type SeriesPieces } from '../../../lib/query/metric-hour.ts'
 import type { KeyedBlock, SkRange } from '../../../lib/store/data.ts'
 import { blockSk } from '../../../lib/store/keys.ts'
 import { blockSeries } from '../../helpers/blocks.ts'
@@ -76,20 +76,34 @@ class Writers {
     { run: 1, next: 0 },
   ]
   readonly #underWay: KeyedBlock[] = []
+  readonly #spread: number
+  readonly #last: Uint8Array[] = []
   #runs = 2
   #blocks = 0
 
-  constructor(store: BlocksInMemory) {
+  /** @param spread how many records may have arrived in another order than their blocks were put in */
+  constructor(store: BlocksInMemory, spread: number) {
     this.#store = store
+    this.#spread = spread
   }
 
   put({ writer, key, instants, expires, waits }: PutBlock): void {
     const arrival = ++this.#blocks
+    this.#put(arrival, blockOf(arrival, instants, this.#spread), { writer, key, expires, waits })
+  }
+
+  /** Puts the points of a block once more, as a batch that is delivered again is. @param at which, modulo how many there are */
+  putAgain(at: number, put: Omit<PutBlock, 'instants'>): void {
+    const bytes = this.#last[at % Math.max(1, this.#last.length)]
+    if (bytes !== undefined) this.#put(++this.#blocks, bytes, put)
+  }
+
+  #put(arrival: number, bytes: Uint8Array, { writer, key, expires, waits }: Omit<PutBlock, 'instants'>): void {
+    this.#last.push(bytes)
     const of = writer === undefined ? undefined : this.#writers[writer]
     const place = of && { run: of.run, number: of.next++ }
     // Clocks of writers differ: keys without places are in no order.
     const written = { writtenAt: BASE_TIME * 1000 + key, shard: 0, firstSequence: BigInt(arrival), lastSequence: 0n }
-    const bytes = blockOf(arrival, instants)
     const block: KeyedBlock = {
       sk: blockSk({ ...HOUR, ...written, ...(place && { place }) }, bytes),
       bytes,
@@ -113,23 +127,22 @@ class Writers {
 }
 
 /** A point of each metric for some instants, so that many meet; which of them counts is by chance. */
-function blockOf(arrival: number, instants: readonly number[]): Uint8Array {
+function blockOf(arrival: number, instants: readonly number[], spread: number): Uint8Array {
   const sorted = [...new Set(instants)].sort((a, b) => a - b)
   const points = sorted.map((instant) => ({ offsetMs: instant * 1000, value: arrival * 100 + instant }))
-  // A batch that is delivered again makes another block of the same records.
-  const sources = [{ arrival: (arrival * 7919) % 1009, shard: arrival % 3, sequence: BigInt(arrival) }]
+  const sources = [{ arrival: arrival + ((arrival * 7919) % spread), shard: arrival % 3, sequence: BigInt(arrival) }]
   const metrics = arrival % 5 === 0 ? METRICS.slice(1) : METRICS
   const series = metrics.map((metric) => blockSeries(BASE_TIME, metric, [[1, 1 + (arrival % 2)]], points))
   return encodeBlock({ baseTime: BASE_TIME, widths: DEFAULT_UID_WIDTHS, sources, series })
 }
 
 /** A metric's series as all of some blocks give them. */
-function merged(blocks: readonly SeriesColumns[]) {
+function merged(blocks: readonly SeriesPieces[]) {
   const pieces = new Map<string, Piece[]>()
-  for (const columns of blocks) {
-    for (const [i, tsuid] of columns.tsuids.entries()) {
+  for (const { tsuids, pieceAt } of blocks) {
+    for (const [i, tsuid] of tsuids.entries()) {
       const name = Buffer.from(tsuid).toString('hex')
-      pieces.set(name, [...(pieces.get(name) ?? []), pieceOf(columns, i)])
+      pieces.set(name, [...(pieces.get(name) ?? []), pieceAt(i)])
     }
   }
   return [...pieces].sort().map(([tsuid, own]) => [tsuid, plainPoints(mergePieces(own))])
@@ -147,10 +160,12 @@ interface PutBlock {
 
 type Step =
   | { readonly does: 'put'; readonly blocks: readonly PutBlock[] }
+  | { readonly does: 'again'; readonly at: number; readonly block: PutBlock }
   | { readonly does: 'fill'; readonly at: number }
   | { readonly does: 'begin'; readonly writer: number; readonly runs: number }
   | { readonly does: 'read'; readonly metrics: readonly number[]; readonly ahead: boolean; readonly puts: boolean }
   | { readonly does: 'stop'; readonly metric: number; readonly after: number }
+  | { readonly does: 'meet'; readonly metrics: readonly [number, number]; readonly after: number; readonly at: number }
   | { readonly does: 'expire'; readonly at: number }
   | { readonly does: 'overtake'; readonly at: number; readonly metric: number }
   | { readonly does: 'forget' }
@@ -173,6 +188,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       blocks: fc.array(block, { minLength: 41, maxLength: 150, size: 'max' }),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ does: fc.constant('again' as const), at: fc.nat(), block }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constant('fill' as const), at: fc.nat() }) },
   // More than are asked one by one.
   {
@@ -193,6 +209,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ does: fc.constant('stop' as const), metric, after: fc.nat(4) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      does: fc.constant('meet' as const),
+      metrics: fc.tuple(metric, metric),
+      after: fc.nat(4),
+      at: fc.nat(),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ does: fc.constant('expire' as const), at: fc.nat() }) },
   { weight: 1, arbitrary: fc.record({ does: fc.constant('overtake' as const), at: fc.nat(), metric }) },
   { weight: 1, arbitrary: fc.record({ does: fc.constant('forget' as const) }) },
@@ -203,26 +228,32 @@ test('a reader sees what all blocks that there are give when they are merged at 
   const runs = fc.tuple(
     fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }),
     fc.constantFrom(1, 3, 64),
-    sizes,
-    sizes,
+    fc.record({
+      blockBytes: sizes,
+      seriesBytes: sizes,
+      placeBytes: fc.constantFrom(0, 1500, 6000, 2 ** 26, 2 ** 26, 2 ** 26),
+      packedFrom: fc.constantFrom(1, 1, 4, 16),
+    }),
+    fc.constantFrom(1, 20, 1009),
   )
   await fc.assert(
-    fc.asyncProperty(runs, async ([steps, pageSize, bytesKept, decodedKept]) => {
+    fc.asyncProperty(runs, async ([steps, pageSize, kept, spread]) => {
       const store = new BlocksInMemory(pageSize)
-      const writers = new Writers(store)
-      const blocks = new CachedBlocks(store, bytesKept, decodedKept, () => store.now)
+      const writers = new Writers(store, spread)
+      const blocks = new CachedBlocks(store, { ...kept, clock: () => store.now })
       const putOne = (at: number) => {
         const plain = { key: at % 0xffff, instants: [at % 7], waits: false }
         writers.put({ ...plain, writer: [0, 1, undefined][at % 3], expires: at % 4 === 0 })
       }
       const expected = (of: number) =>
-        merged(store.sorted.map(({ bytes }) => decodeColumns(openBlock(bytes), { metric: of })))
+        merged(store.sorted.map(({ bytes }) => piecesOfColumns(decodeColumns(openBlock(bytes), { metric: of }))))
       const read = async (of: number, ahead?: AskedAhead) => {
         const want = expected(of)
         expect(merged(await blocks.readHour(HOUR, of, () => undefined, ahead))).toEqual(want)
       }
       for (const [i, one] of steps.entries()) {
         if (one.does === 'put') for (const each of one.blocks) writers.put(each)
+        if (one.does === 'again') writers.putAgain(one.at, one.block)
         if (one.does === 'fill') writers.fill(one.at)
         if (one.does === 'begin') writers.begin(one.writer, one.runs)
         if (one.does === 'expire') store.expire(one.at)
@@ -243,6 +274,19 @@ test('a reader sees what all blocks that there are give when they are merged at 
             if (told++ >= one.after) throw new Error('enough')
           })
           await stopping.catch(() => undefined)
+        }
+        if (one.does === 'meet') {
+          // While one reads, a block comes and another reader finds it.
+          const [before, others] = [expected(one.metrics[0]), [] as Promise<void>[]]
+          let told = 0
+          const reading = blocks.readHour(HOUR, one.metrics[0], () => {
+            if (told++ !== one.after) return
+            putOne(one.at)
+            others.push(read(one.metrics[1]))
+          })
+          const seen = merged(await reading)
+          expect([before, expected(one.metrics[0])]).toContainEqual(seen)
+          await Promise.all(others)
         }
         if (one.does !== 'read') continue
         const ahead = one.ahead ? blocks.askAhead([HOUR.shelf], RANGE, 24) : undefined

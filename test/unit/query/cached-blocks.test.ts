@@ -56,8 +56,11 @@ const place = (run: number, number: number): BlockPlace => ({ run, number })
 async function read(blocks: CachedBlocks, metric = 1, ahead?: AskedAhead) {
   requests = []
   const values: number[] = []
-  for (const { points } of await blocks.readHour({ shelf: SHELF, baseTime }, metric, () => undefined, ahead)) {
-    values.push(...points.values.subarray(0, points.count))
+  for (const some of await blocks.readHour({ shelf: SHELF, baseTime }, metric, () => undefined, ahead)) {
+    for (const [i] of some.tsuids.entries()) {
+      const { points } = some.pieceAt(i)
+      values.push(...points.values.subarray(0, points.count))
+    }
   }
   return { values: values.sort((a, b) => a - b), requests }
 }
@@ -123,7 +126,7 @@ test('of blocks without a place, the hour is asked for the keys, and for what is
 
 test('an hour is read anew once the store may have forgotten blocks of it', async () => {
   let now = baseTime * 1000
-  const blocks = new CachedBlocks(store.data, undefined, undefined, () => now)
+  const blocks = new CachedBlocks(store.data, { clock: () => now })
   const range = { from: baseTime, to: baseTime + 3600 }
   await put(1, place(0, 0), [1], baseTime + 10 * 3600)
   await put(2, place(0, 1))
@@ -184,12 +187,81 @@ test('an hour of which many blocks without a place are new is read anew, in page
   expect(await read(blocks)).toEqual({ values, requests: ['Query', 'Query'] })
 })
 
-test('an hour that is too large to be kept is read whole each time', async () => {
-  const blocks = new CachedBlocks(store.data, 1100)
+test('an hour of which too many blocks are to be known is read whole each time', async () => {
+  const blocks = new CachedBlocks(store.data, { placeBytes: 1100 })
   for (const value of [1, 2, 3, 4]) await put(value, value)
   expect(await read(blocks)).toEqual({ values: [1, 2, 3, 4], requests: ['Query'] })
   expect(await read(blocks)).toEqual({ values: [1, 2, 3, 4], requests: ['Query'] })
   expect(blocks.cacheCounts.hits).toBe(0)
+})
+
+test('of an hour too large to be kept, a metric that was asked for goes on with what is new, and another is read from all of it', async () => {
+  const blocks = new CachedBlocks(store.data, { blockBytes: 0 })
+  for (const value of [1, 2, 3]) await put(value, place(0, value - 1), [1, 2])
+  expect((await read(blocks)).values).toEqual([1, 2, 3])
+  await put(4, place(0, 3), [1, 2])
+  expect((await read(blocks)).values).toEqual([1, 2, 3, 4])
+  expect(blocks.cacheCounts).toEqual({ hits: 3, misses: 3 + 1 })
+  expect((await read(blocks, 2)).values).toEqual([2, 4, 6, 8])
+  expect(blocks.cacheCounts).toEqual({ hits: 3, misses: 3 + 1 + 4 })
+  await put(5, place(0, 4), [1, 2])
+  expect((await read(blocks)).values).toEqual([1, 2, 3, 4, 5])
+  // The fifth block, which the other metric found, is gone too.
+  expect((await read(blocks, 2)).values).toEqual([2, 4, 6, 8, 10])
+  expect(blocks.cacheCounts).toEqual({ hits: 3 + 4, misses: 3 + 1 + 4 + 1 + 5 })
+})
+
+test('the hour that was not asked for the longest time is the first to have its blocks shed', async () => {
+  const blocks = new CachedBlocks(store.data, { blockBytes: 1100 })
+  const other = { shelf: SHELF + 1, baseTime }
+  await put(1, place(0, 0), [1, 2])
+  await read(blocks)
+  expect(await read(blocks, 2)).toEqual({ values: [2], requests: ['Query'] })
+  expect(blocks.cacheCounts).toEqual({ hits: 1, misses: 1 })
+  const key = {
+    ...other,
+    writtenAt: baseTime * 1000,
+    place: place(0, 0),
+    shard: 0,
+    firstSequence: 1n,
+    lastSequence: 1n,
+  }
+  await store.data.putBlock(key, blockBytes(1, 1))
+  for (const metric of [1, 2, 3]) await blocks.readHour(other, metric, () => undefined)
+  // Two of the other hour's reads found its block kept.
+  expect(blocks.cacheCounts).toEqual({ hits: 1 + 2, misses: 1 + 1 })
+  await read(blocks, 3)
+  expect(blocks.cacheCounts).toEqual({ hits: 1 + 2, misses: 1 + 1 + 1 })
+})
+
+test('a block that comes while another metric is read from the whole hour is not missed by it', async () => {
+  let open = () => {}
+  const gate = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  let gated = false
+  const slow = {
+    async *readKeyedBlocks(shelf: number, hour: number, range?: SkRange) {
+      const pages = []
+      for await (const page of store.data.readKeyedBlocks(shelf, hour, range)) pages.push(page)
+      if (gated && range === undefined) await gate
+      yield* pages
+    },
+    blockSks: store.data.blockSks.bind(store.data),
+    getBlocks: store.data.getBlocks.bind(store.data),
+  }
+  const blocks = new CachedBlocks(slow, { blockBytes: 0 })
+  await put(1, place(0, 0), [1, 2])
+  await read(blocks)
+  gated = true
+  const reading = read(blocks, 2)
+  await vi.waitFor(() => expect(requests).toEqual(['Query']))
+  await put(2, place(0, 1), [1, 2])
+  expect((await read(blocks)).values).toEqual([1, 2])
+  open()
+  expect((await reading).values).toEqual([2])
+  gated = false
+  expect((await read(blocks, 2)).values).toEqual([2, 4])
 })
 
 test('each block is decoded once for a reader, also where nothing decoded can be kept', async () => {
@@ -201,17 +273,17 @@ test('each block is decoded once for a reader, also where nothing decoded can be
     blockSks: async () => pages.flat().map(({ sk }) => sk),
     getBlocks: async () => [],
   }
-  const blocks = new CachedBlocks(inPages, undefined, 0)
+  const blocks = new CachedBlocks(inPages, { seriesBytes: 0 })
   const decoding = vi.spyOn(HourBlocks.prototype, 'decode')
-  for (const reader of ['of pages', 'of what is kept']) {
-    decoding.mockClear()
-    await blocks.readHour({ shelf: SHELF, baseTime }, 1, () => undefined)
-    expect(
-      decoding.mock.calls.reduce((sum, [, from, to]) => sum + to - from, 0),
-      reader,
-    ).toBe(pages.length)
-  }
+  const decodingRead = vi.spyOn(HourBlocks.prototype, 'decodeRead')
+  await blocks.readHour({ shelf: SHELF, baseTime }, 1, () => undefined)
+  expect(decodingRead.mock.calls.flatMap(([, read]) => read).length).toBe(pages.length)
+  expect(decoding).not.toHaveBeenCalled()
+  await blocks.readHour({ shelf: SHELF, baseTime }, 1, () => undefined)
+  expect(decodingRead).toHaveBeenCalledTimes(pages.length)
+  expect(decoding.mock.calls.reduce((sum, [, from, to]) => sum + to - from, 0)).toBe(pages.length)
   decoding.mockRestore()
+  decodingRead.mockRestore()
 })
 
 test('readers at the same time, and one that stops half way, take nothing from each other', async () => {

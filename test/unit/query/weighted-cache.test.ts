@@ -21,3 +21,21 @@ test('a value replaces the one before it with its weight, and what is too heavy 
   cache.set('b', 4, 11)
   expect([cache.get('a'), cache.get('b')]).toEqual([2, undefined])
 })
+
+test('whoever wants to know is told of values that are pushed out, replaced by others or too heavy, and of no others', () => {
+  const dropped: string[] = []
+  const cache = new WeightedCache<string, string>(10, (value) => dropped.push(value))
+  cache.set('a', 'one', 5)
+  cache.set('a', 'one', 6)
+  cache.set('b', 'two', 4)
+  expect(dropped).toEqual([])
+  cache.set('c', 'three', 5)
+  expect(dropped).toEqual(['one'])
+  cache.set('b', 'four', 4)
+  expect(dropped).toEqual(['one', 'two'])
+  cache.set('b', 'five', 11)
+  expect(dropped).toEqual(['one', 'two', 'four', 'five'])
+  cache.delete('c')
+  expect(dropped).toEqual(['one', 'two', 'four', 'five'])
+  expect([...cache.values()]).toEqual([])
+})
