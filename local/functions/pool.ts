@@ -18,6 +18,8 @@ const OVERBOOKED = 4
 const BUSY = 0.25
 /** An event waits this long for one of the instances there are, before another is started. */
 const PATIENCE_MS = 100
+/** And this long for one of a function with more memory than comes with a core: what such an instance keeps another has to read first, which takes longer. */
+const LONG_PATIENCE_MS = 1000
 /** Instances beyond those that are kept which had nothing to do for this long are stopped. */
 const IDLE_MS = 30_000
 /** Events that may wait; Lambda would throttle, too. */
@@ -29,7 +31,9 @@ export type PoolOutcome = Outcome | { readonly kind: 'throttled' }
 interface Waiting {
   readonly event: unknown
   readonly settle: (outcome: PoolOutcome) => void
-  /** Ends its patience. */
+  /** When it came, by performance.now(). */
+  readonly since: number
+  /** Turns it away. */
   readonly timer: NodeJS.Timeout | undefined
 }
 
@@ -41,6 +45,7 @@ export class FunctionPool {
   readonly #mostInstances: number
   readonly #kept: number
   readonly #idleMs: number
+  readonly #patienceMs: number
   readonly #free: Instance[] = []
   readonly #all = new Set<Instance>()
   readonly #waiting: Waiting[] = []
@@ -51,13 +56,13 @@ export class FunctionPool {
 
   /**
    * @param options `kept`: instances that stay though they have nothing to do, 0 where nobody waits for one to start @default 1;
-   *   `idleMs`: after which others are stopped @default 30 s
+   *   `idleMs`: after which others are stopped @default 30 s; `patienceMs`: that an event waits before another is started @default by the function's memory
    */
   constructor(
     model: FunctionModel,
     environment: Readonly<Record<string, string>>,
     log: Log,
-    options: { mostInstances?: number; kept?: 0 | 1; idleMs?: number } = {},
+    options: { mostInstances?: number; kept?: 0 | 1; idleMs?: number; patienceMs?: number } = {},
   ) {
     this.model = model
     this.#environment = environment
@@ -65,6 +70,7 @@ export class FunctionPool {
     this.#mostInstances = options.mostInstances ?? mostInstances(model.memoryMb, availableParallelism())
     this.#kept = options.kept ?? 1
     this.#idleMs = options.idleMs ?? IDLE_MS
+    this.#patienceMs = options.patienceMs ?? (model.memoryMb > CORE_MB ? LONG_PATIENCE_MS : PATIENCE_MS)
   }
 
   /** Starts an instance ahead of the first event, where one is kept. */
@@ -85,6 +91,7 @@ export class FunctionPool {
       const waiting: Waiting = {
         event,
         settle,
+        since: performance.now(),
         timer: mostWaitMs === undefined ? undefined : setTimeout(() => this.#turnAway(waiting), mostWaitMs),
       }
       this.#waiting.push(waiting)
@@ -166,15 +173,19 @@ export class FunctionPool {
     if (this.#stopped || this.#starting > 0 || this.#patience !== undefined || this.#all.size >= this.#mostInstances)
       return
     for (const instance of this.#all) instance.busyness()
-    this.#patience = setTimeout(
-      () => {
-        this.#patience = undefined
-        if (this.#waiting.length === 0) return
-        if (this.#isBoundByCores()) this.#growSoon()
-        else void this.#start()
-      },
-      this.#all.size === 0 ? 0 : PATIENCE_MS,
-    )
+    const [oldest] = this.#waiting
+    if (oldest === undefined) return
+    const leftMs = oldest.since + this.#patienceMs - performance.now()
+    // The first is started at once; before others, it takes a while to see how busy those are that there are.
+    const waitMs = this.#all.size === 0 ? 0 : Math.max(leftMs, Math.min(PATIENCE_MS, this.#patienceMs))
+    this.#patience = setTimeout(() => {
+      this.#patience = undefined
+      const [first] = this.#waiting
+      if (first === undefined) return
+      const isPatient = this.#all.size > 0 && performance.now() - first.since < this.#patienceMs
+      if (isPatient || this.#isBoundByCores()) this.#growSoon()
+      else void this.#start()
+    }, waitMs)
   }
 
   /** Whether there are as many busy instances as cores since the event began to wait. */

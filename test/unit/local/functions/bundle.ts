@@ -20,7 +20,13 @@ export interface TinyFunction {
 export async function tinyFunction(
   source: string,
   changes: Partial<FunctionModel> = {},
-  options: { environment?: Record<string, string>; mostInstances?: number; kept?: 0 | 1; idleMs?: number } = {},
+  options: {
+    environment?: Record<string, string>
+    mostInstances?: number
+    kept?: 0 | 1
+    idleMs?: number
+    patienceMs?: number
+  } = {},
 ): Promise<TinyFunction> {
   const codeDir = await mkdtemp(join(tmpdir(), 'tsdb-function-'))
   await build({

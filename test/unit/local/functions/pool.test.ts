@@ -73,6 +73,32 @@ test('where one instance is not enough, others are started up to the most', asyn
   expect(threads.size).toBe(2)
 })
 
+test('others are started for an event that has waited for long, not where many have waited for a moment each', async () => {
+  const source = `
+    import { threadId } from 'node:worker_threads'
+    export const handler = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      return threadId
+    }`
+  const threadsOf = async (patienceMs: number) => {
+    const { pool } = await tinyFunction(source, {}, { mostInstances: 2, patienceMs })
+    await pool.warm()
+    const threads = new Set<unknown>()
+    // There is always one that waits, for longer altogether than any is to wait.
+    const until = performance.now() + 1500
+    const ask = async () => {
+      while (performance.now() < until) {
+        const outcome = await pool.call({})
+        threads.add(outcome.kind === 'answer' && outcome.payload)
+      }
+    }
+    await Promise.all([ask(), ask(), ask()])
+    return threads.size
+  }
+  expect(await threadsOf(1000)).toBe(1)
+  expect(await threadsOf(10)).toBe(2)
+})
+
 test('an instance that nobody waits for is stopped once it has nothing to do, and started again; one that is kept stays', async () => {
   const source = 'let calls = 0; export const handler = () => ++calls'
   for (const kept of [0, 1] as const) {
