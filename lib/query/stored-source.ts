@@ -1,6 +1,7 @@
 import { decodeColumns, openBlock } from '../codec/block.ts'
 import { latin1 } from '../codec/bytes.ts'
 import { mergePieces, type Piece, pieceOfRecord } from '../codec/merge.ts'
+import { type MergedParts, mergeMore } from '../codec/merged-parts.ts'
 import { decodeTsuid, hashTsuid } from '../codec/tsuid.ts'
 import type { CacheCounts } from '../model/cache-counts.ts'
 import { visiblePoints } from '../model/pick-points.ts'
@@ -10,7 +11,7 @@ import type { DataStore } from '../store/data.ts'
 import { type LayoutHistory, layoutAt, type ShelfLayout, shelfOf, shelvesOfMetric } from '../store/layout.ts'
 import type { LayoutStore } from '../store/layout-store.ts'
 import type { Ledger, LedgerHour } from '../store/ledger.ts'
-import { mapParallel, readAhead } from '../store/parallel.ts'
+import { chunksOf, mapParallel, readAhead } from '../store/parallel.ts'
 import type { TagConstraint } from '../store/postings-pages.ts'
 import type { RowStore, StoredRow } from '../store/rows.ts'
 import type { SeriesIndex } from '../store/series-index.ts'
@@ -24,6 +25,9 @@ import type { IndexSelection, ReadBudget, SeriesSource, StoredSeries } from './s
 
 /** Requests to the store at a time: enough to hide its latency, few enough not to be throttled. */
 const READS_AT_A_TIME = 24
+
+/** Blocks of a late hour that are decoded before they are merged. */
+const MERGED_AT_A_TIME = 64
 
 /** Seconds of the ledger that are read at a time, so that a range of thousands of years ends with the query's time. */
 const LEDGER_SLICE_S = 366 * 86_400
@@ -189,15 +193,18 @@ export class StoredSeriesSource implements SeriesSource {
     if (hour.state === 'open') {
       for (const some of await this.#blocks.readHour(hour, metric, onBlocks, ahead)) this.#gatherAll(reading, some)
     } else {
+      // Merged as they come: each has a point or two of a series, and takes tens of times the memory of these by itself.
+      let parts: MergedParts = []
+      const pages = this.#store.data.readBlockPages(hour.shelf, hour.baseTime, hour.earliestLate)
       // Each page is decoded while the next is on its way.
-      for await (const page of readAhead(
-        this.#store.data.readBlockPages(hour.shelf, hour.baseTime, hour.earliestLate),
-      )) {
-        for (const bytes of page) {
-          onBlocks(1, bytes.length)
-          this.#gatherAll(reading, piecesOfColumns(decodeColumns(openBlock(bytes), { metric })))
+      for await (const page of readAhead(pages)) {
+        for (const some of chunksOf(page, MERGED_AT_A_TIME)) {
+          onBlocks(some.length, bytesOf(some))
+          const columns = some.map((bytes) => decodeColumns(openBlock(bytes), { metric }))
+          parts = mergeMore(parts, columns)
         }
       }
+      for (const part of parts) this.#gatherAll(reading, piecesOfColumns(part))
     }
     budget.blocks?.(blocks)
   }
@@ -270,6 +277,10 @@ export class StoredSeriesSource implements SeriesSource {
     }
     series?.pieces.push(piece)
   }
+}
+
+function bytesOf(blocks: readonly Uint8Array[]): number {
+  return blocks.reduce((sum, { length }) => sum + length, 0)
 }
 
 /** About how many bytes a row has, by what sealing wrote of the shelves' hours. */

@@ -213,7 +213,7 @@ export class FunctionPool {
 
 /**
  * How many instances of a function a machine may run. One that is given much memory computes much and keeps much, so that more of it
- * than there are cores to share would take memory and gain nothing: queries keep 128 MB each of what they read.
+ * than there are cores to share would take memory and gain nothing: queries keep up to 200 MB each of what they read.
  * @param memoryMb of the function, by the template
  */
 export function mostInstances(memoryMb: number, cores: number): number {
