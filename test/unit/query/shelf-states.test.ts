@@ -111,6 +111,17 @@ it('of a shelf that is late reads the ledger, then the late blocks, then the row
   expect(asked).toEqual(['ledger', 'late blocks', 'rows, consistently'])
 })
 
+it('of a shelf that is late sees the points of all its blocks, however many', async () => {
+  const tagv = tagvOn(0)
+  const hours = [hourOf(0, { state: 'late', late: 1, earliestLate: Uint8Array.of(0) })]
+  const seconds = Array.from({ length: 200 }, (_, second) => second + 1)
+  const blocks = seconds.map((second) => blockOf(tagv, second + 1, [{ offsetMs: second * 1000, value: second }]))
+  // The first once more, later than all others.
+  blocks.push(blockOf(tagv, 500, [{ offsetMs: 1000, value: 777 }]))
+  const { store } = storeOf(hours, blocks, [rowOf(tagv, 1, [{ offsetMs: 0, value: 0 }])])
+  expect(await read(store, SEALED_AT)).toEqual(new Map([[tagv, [0, 777, ...seconds.slice(1)]]]))
+})
+
 it('reads rows strongly consistently until ten minutes after any of the shelves was sealed', async () => {
   const minute = 60_000
   const hours = [hourOf(0, {}), hourOf(1, { roundEndedAt: SEALED_AT + 5 * minute })]
