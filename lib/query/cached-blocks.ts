@@ -1,10 +1,10 @@
 import { type MergedParts, mergeMore } from '../codec/merged-parts.ts'
 import { type CacheCounts, noCacheCounts } from '../model/cache-counts.ts'
-import type { DataStore, KeyedBlock } from '../store/data.ts'
+import type { DataStore, KeyedBlock, SkRange } from '../store/data.ts'
 import { UNPLACED_FROM } from '../store/keys.ts'
 import type { ShelfHour } from '../store/ledger.ts'
 import { chunksOf, readAhead } from '../store/parallel.ts'
-import { HourBlocks } from './hour-blocks.ts'
+import { type BlockHour, HourBlocks, type LateBlocks } from './hour-blocks.ts'
 import {
   type MetricHour,
   mergeBlocks,
@@ -74,9 +74,10 @@ export interface KeptBlocksOptions {
 }
 
 /**
- * Reads blocks, and keeps them for the next query, with the series of the metrics that were asked for. A block is never changed, and while its hour is
- * open it is deleted by its expiry alone; so whoever knows some asks, strongly consistently, for the others. Blocks with a place say where
- * those can be: behind the last of each run. Those without begin with their writer's clock, so that any may come before those that are known: all are listed.
+ * Reads blocks, and keeps them for the next query, with the series of the metrics that were asked for. A block is never changed, and until it is
+ * sealed it is deleted by its expiry alone; so whoever knows some asks, strongly consistently, for the others. Blocks with a place say where
+ * those can be: behind the last of each run. Those without begin with their writer's clock, so that any may come before those that are known: all are
+ * listed. Late blocks, which seldom have a place, are listed from the earliest on that the ledger tells of.
  *
  * Which blocks are known is kept longer than they are: a metric whose series were merged goes on with what came since, however large the hour has
  * become. A metric that was not asked for, of an hour whose first blocks were shed, is read from all of it.
@@ -105,9 +106,9 @@ export class CachedBlocks {
   }
 
   /**
-   * Asks hours that blocks are kept of for what is new, while the ledger is still to say whether these hours are open: for what a
+   * Asks hours that blocks are kept of for what is new, while the ledger is still to say in what state these hours are: for what a
    * query sees of an open hour it does not matter which of the two comes first, since all of its points are in its blocks from its
-   * beginning until it is sealed.
+   * beginning until it is sealed; and those of a late hour as well, if the ledger still names the same as the earliest.
    * @param most hours that are asked
    * @returns for readHour of the same query
    */
@@ -122,7 +123,7 @@ export class CachedBlocks {
     return asked
   }
 
-  /** Forgets the blocks of an hour that is no longer open. */
+  /** Forgets the blocks of an hour whose points are all in its rows. */
   forget(hour: ShelfHour): void {
     const known = this.#hours.get(nameOf(hour))
     if (known === undefined) return
@@ -136,14 +137,14 @@ export class CachedBlocks {
   }
 
   /**
-   * The series of a metric in all blocks of an open hour of a shelf.
+   * The series of a metric in all blocks of an open hour of a shelf, or in all late ones of an hour that was sealed.
    * @param metric UID
    * @param ahead of askAhead for this query @default the hour is asked now
    * @returns each series in any number of them. Shared with other readers
    * @throws StoreUnavailableError, CorruptDataError, what onBlocks throws
    */
   async readHour(
-    hour: ShelfHour,
+    hour: BlockHour,
     metric: number,
     onBlocks: OnBlocks,
     ahead?: AskedAhead,
@@ -151,7 +152,9 @@ export class CachedBlocks {
     const known = this.#hours.get(nameOf(hour))
     const before = ahead?.get(nameOf(hour))
     ahead?.delete(nameOf(hour))
-    if (known === undefined || this.#isExpired(known)) return this.#readAll(new HourBlocks(hour), metric, onBlocks)
+    if (known === undefined || !known.areOf(hour) || this.#isExpired(known)) {
+      return this.#readAll(new HourBlocks(hour), metric, onBlocks)
+    }
     const merged = this.#mergedOf(known, metric)
     if (merged.count < known.keptFrom) return this.#readAll(known, metric, onBlocks)
     const asked = before?.hour === known ? before : this.#ask(known)
@@ -166,12 +169,12 @@ export class CachedBlocks {
   }
 
   #ask(hour: HourBlocks): Asked {
-    const { shelf, baseTime } = hour.hour
-    const isListed = hour.runCount > MOST_RUNS
+    const { shelf, baseTime, late } = hour.hour
+    const isListed = late !== undefined || hour.runCount > MOST_RUNS
     const ranges = isListed ? [] : hour.unknownFrom
     const pages = ranges.map((range) => begun(this.#data.readKeyedBlocks(shelf, baseTime, range)))
     if (!isListed && !hour.hasUnplaced) return { hour, pages }
-    const from = isListed ? {} : { from: UNPLACED_FROM }
+    const from = isListed ? allOf(late) : { from: UNPLACED_FROM }
     const sks = this.#data.blockSks(shelf, baseTime, from)
     // Nobody waits for it where the hour turns out to be sealed.
     sks.catch(() => undefined)
@@ -233,10 +236,10 @@ export class CachedBlocks {
    * @param hour to be added to
    */
   async #readAll(hour: HourBlocks, metric: number, onBlocks: OnBlocks): Promise<readonly SeriesPieces[]> {
-    const { shelf, baseTime } = hour.hour
+    const { shelf, baseTime, late } = hour.hour
     const read = new Set<number>()
     let parts: MergedParts = []
-    for await (const page of readAhead(this.#data.readKeyedBlocks(shelf, baseTime))) {
+    for await (const page of readAhead(this.#data.readKeyedBlocks(shelf, baseTime, allOf(late)))) {
       if (page.length === 0) continue
       this.cacheCounts.misses += page.length
       onBlocks(page.length, bytesOf(page))
@@ -283,6 +286,11 @@ export class CachedBlocks {
     }
     return merged
   }
+}
+
+/** Where the blocks lie. */
+function allOf(late: LateBlocks | undefined): SkRange {
+  return late?.from === undefined ? {} : { from: late.from }
 }
 
 function nameOf({ shelf, baseTime }: ShelfHour): string {

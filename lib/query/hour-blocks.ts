@@ -17,7 +17,23 @@ const SOURCE_BYTES = 100
 /** Bytes that an hour's open blocks take, about: metrics that are asked for by turns find those open that came since. */
 const MOST_OPEN = 4 * 2 ** 20
 
+const NO_KEY = new Uint8Array()
+
 let made = 0
+
+/** An hour of a shelf of which points are in blocks. */
+export interface BlockHour extends ShelfHour {
+  /** Of an hour that was sealed: of the blocks that came too late for it. Absent where all of the hour's blocks count. */
+  readonly late?: LateBlocks
+}
+
+/** Which of an hour's blocks came after it was sealed. */
+export interface LateBlocks {
+  /** The sort key of the first. @default that of the hour's first block */
+  readonly from?: Uint8Array
+  /** How often the hour was sealed before them, or points were deleted of it: after that they are others, even where they begin with the same. */
+  readonly rounds: number
+}
 
 /** The blocks of one run. */
 interface SeenRun {
@@ -28,13 +44,13 @@ interface SeenRun {
 }
 
 /**
- * Which blocks of an hour of a shelf are known, in the order in which they became known, and of the last of them the bytes as they are
+ * Which blocks of an hour of a shelf, or of the late ones of it, are known, in the order in which they became known, and of the last of them the bytes as they are
  * stored: those before may be shed.
  */
 export class HourBlocks {
   /** No other has it. */
   readonly serial = ++made
-  readonly hour: ShelfHour
+  readonly hour: BlockHour
   /** Those that were decoded. */
   readonly metrics = new Set<number>()
   /** Those of them that are not to be packed. */
@@ -53,8 +69,16 @@ export class HourBlocks {
   #bytes = 0
   #expiresAtS = Number.POSITIVE_INFINITY
 
-  constructor({ shelf, baseTime }: ShelfHour) {
-    this.hour = { shelf, baseTime }
+  constructor({ shelf, baseTime, late }: BlockHour) {
+    this.hour = { shelf, baseTime, ...(late && { late }) }
+  }
+
+  /** Whether they are those of an hour as the ledger tells of it: where it was sealed meanwhile, or an earlier late block was noted, they are not. */
+  areOf({ shelf, baseTime, late }: BlockHour): boolean {
+    const { hour } = this
+    if (shelf !== hour.shelf || baseTime !== hour.baseTime) return false
+    if (late === undefined || hour.late === undefined) return late === hour.late
+    return late.rounds === hour.late.rounds && latin1(late.from ?? NO_KEY) === latin1(hour.late.from ?? NO_KEY)
   }
 
   /** Of known blocks. */

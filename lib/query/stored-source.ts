@@ -1,33 +1,28 @@
-import { decodeColumns, openBlock } from '../codec/block.ts'
 import { latin1 } from '../codec/bytes.ts'
 import { mergePieces, type Piece, pieceOfRecord } from '../codec/merge.ts'
-import { type MergedParts, mergeMore } from '../codec/merged-parts.ts'
 import { decodeTsuid, hashTsuid } from '../codec/tsuid.ts'
 import type { CacheCounts } from '../model/cache-counts.ts'
 import { visiblePoints } from '../model/pick-points.ts'
 import type { PointColumns } from '../model/points.ts'
 import type { UidWidths } from '../model/series.ts'
-import type { DataStore } from '../store/data.ts'
 import { type LayoutHistory, layoutAt, type ShelfLayout, shelfOf, shelvesOfMetric } from '../store/layout.ts'
 import type { LayoutStore } from '../store/layout-store.ts'
 import type { Ledger, LedgerHour } from '../store/ledger.ts'
-import { chunksOf, mapParallel, readAhead } from '../store/parallel.ts'
+import { mapParallel } from '../store/parallel.ts'
 import type { TagConstraint } from '../store/postings-pages.ts'
 import type { RowStore, StoredRow } from '../store/rows.ts'
 import type { SeriesIndex } from '../store/series-index.ts'
-import { type AskedAhead, CachedBlocks } from './cached-blocks.ts'
+import { type AskedAhead, CachedBlocks, type ReadableBlocks } from './cached-blocks.ts'
 import { CachedIndex } from './cached-index.ts'
 import { CachedRows, rowVersion } from './cached-rows.ts'
-import { piecesOfColumns, type SeriesPieces } from './metric-hour.ts'
+import type { BlockHour } from './hour-blocks.ts'
+import type { SeriesPieces } from './metric-hour.ts'
 import { planRows, type RowHour } from './plan-rows.ts'
 import type { ScanRange } from './range.ts'
 import type { IndexSelection, ReadBudget, SeriesSource, StoredSeries } from './series.ts'
 
 /** Requests to the store at a time: enough to hide its latency, few enough not to be throttled. */
 const READS_AT_A_TIME = 24
-
-/** Blocks of a late hour that are decoded before they are merged. */
-const MERGED_AT_A_TIME = 64
 
 /** Seconds of the ledger that are read at a time, so that a range of thousands of years ends with the query's time. */
 const LEDGER_SLICE_S = 366 * 86_400
@@ -43,7 +38,7 @@ const SETTLED_AFTER_MS = 600_000
 
 /** The parts of the store that reading needs. */
 export interface ReadableStore {
-  readonly data: Pick<DataStore, 'readBlockPages' | 'readKeyedBlocks' | 'blockSks' | 'getBlocks'>
+  readonly data: ReadableBlocks
   readonly ledger: Pick<Ledger, 'readLedger' | 'readDayList'>
   readonly rows: Pick<RowStore, 'readRowsExact' | 'readRowsRange'>
   readonly index: Pick<SeriesIndex, 'find'>
@@ -190,22 +185,8 @@ export class StoredSeriesSource implements SeriesSource {
       blocks += count
       budget.bytes(bytes)
     }
-    if (hour.state === 'open') {
-      for (const some of await this.#blocks.readHour(hour, metric, onBlocks, ahead)) this.#gatherAll(reading, some)
-    } else {
-      // Merged as they come: each has a point or two of a series, and takes tens of times the memory of these by itself.
-      let parts: MergedParts = []
-      const pages = this.#store.data.readBlockPages(hour.shelf, hour.baseTime, hour.earliestLate)
-      // Each page is decoded while the next is on its way.
-      for await (const page of readAhead(pages)) {
-        for (const some of chunksOf(page, MERGED_AT_A_TIME)) {
-          onBlocks(some.length, bytesOf(some))
-          const columns = some.map((bytes) => decodeColumns(openBlock(bytes), { metric }))
-          parts = mergeMore(parts, columns)
-        }
-      }
-      for (const part of parts) this.#gatherAll(reading, piecesOfColumns(part))
-    }
+    const found = await this.#blocks.readHour(blocksOf(hour), metric, onBlocks, ahead)
+    for (const some of found) this.#gatherAll(reading, some)
     budget.blocks?.(blocks)
   }
 
@@ -222,7 +203,7 @@ export class StoredSeriesSource implements SeriesSource {
     for (const hour of hours) {
       const inRows = hour.shelves.filter(({ state }) => state !== 'open')
       if (inRows.length === 0) continue
-      for (const shelf of inRows) this.#blocks.forget(shelf)
+      for (const shelf of inRows) if (shelf.state === 'sealed') this.#blocks.forget(shelf)
       const settled = inRows.every(({ roundEndedAt }) => this.#clock() - roundEndedAt >= SETTLED_AFTER_MS)
       sealedAt = inRows.reduce((latest, { roundEndedAt }) => Math.max(latest, roundEndedAt), sealedAt)
       sealed.set(hour.baseTime, { ...hour, shelves: inRows })
@@ -279,8 +260,10 @@ export class StoredSeriesSource implements SeriesSource {
   }
 }
 
-function bytesOf(blocks: readonly Uint8Array[]): number {
-  return blocks.reduce((sum, { length }) => sum + length, 0)
+/** The blocks of an hour that its rows do not hold. */
+function blocksOf({ shelf, baseTime, state, earliestLate, rounds }: LedgerHour): BlockHour {
+  if (state !== 'late') return { shelf, baseTime }
+  return { shelf, baseTime, late: { rounds, ...(earliestLate && { from: earliestLate }) } }
 }
 
 /** About how many bytes a row has, by what sealing wrote of the shelves' hours. */

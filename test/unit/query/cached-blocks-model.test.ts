@@ -4,6 +4,7 @@ import { decodeColumns, encodeBlock, openBlock } from '../../../lib/codec/block.
 import { mergePieces, type Piece } from '../../../lib/codec/merge.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
 import { type AskedAhead, CachedBlocks, type ReadableBlocks } from '../../../lib/query/cached-blocks.ts'
+import type { BlockHour } from '../../../lib/query/hour-blocks.ts'
 import { piecesOfColumns, type SeriesPieces } from '../../../lib/query/metric-hour.ts'
 import type { KeyedBlock, SkRange } from '../../../lib/store/data.ts'
 import { blockSk } from '../../../lib/store/keys.ts'
@@ -43,20 +44,20 @@ class BlocksInMemory implements ReadableBlocks {
     return [...this.#blocks.values()].sort((a, b) => Buffer.compare(a.sk, b.sk))
   }
 
-  #within({ from, to }: SkRange = {}): KeyedBlock[] {
+  within({ from, to }: SkRange = {}): KeyedBlock[] {
     return this.sorted.filter(({ sk }) => {
       return (from === undefined || Buffer.compare(sk, from) >= 0) && (to === undefined || Buffer.compare(sk, to) <= 0)
     })
   }
 
   async *readKeyedBlocks(_shelf: number, _baseTime: number, range?: SkRange): AsyncGenerator<KeyedBlock[]> {
-    const blocks = this.#within(range)
+    const blocks = this.within(range)
     // The last page of an answer may be empty.
     for (let at = 0; at <= blocks.length; at += this.#pageSize) yield blocks.slice(at, at + this.#pageSize)
   }
 
   async blockSks(_shelf: number, _baseTime: number, range?: SkRange): Promise<Uint8Array[]> {
-    return this.#within(range).map(({ sk }) => sk)
+    return this.within(range).map(({ sk }) => sk)
   }
 
   async getBlocks(_shelf: number, _baseTime: number, sks: readonly Uint8Array[]): Promise<KeyedBlock[]> {
@@ -168,6 +169,8 @@ type Step =
   | { readonly does: 'meet'; readonly metrics: readonly [number, number]; readonly after: number; readonly at: number }
   | { readonly does: 'expire'; readonly at: number }
   | { readonly does: 'overtake'; readonly at: number; readonly metric: number }
+  | { readonly does: 'seal'; readonly at: number; readonly metric: number }
+  | { readonly does: 'note'; readonly at: number; readonly metric: number }
   | { readonly does: 'forget' }
 
 const metric = fc.constantFrom(...METRICS)
@@ -220,6 +223,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ does: fc.constant('expire' as const), at: fc.nat() }) },
   { weight: 1, arbitrary: fc.record({ does: fc.constant('overtake' as const), at: fc.nat(), metric }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ does: fc.constantFrom('seal' as const, 'note' as const), at: fc.nat(), metric }),
+  },
   { weight: 1, arbitrary: fc.record({ does: fc.constant('forget' as const) }) },
 )
 
@@ -241,15 +248,18 @@ test('a reader sees what all blocks that there are give when they are merged at 
       const store = new BlocksInMemory(pageSize)
       const writers = new Writers(store, spread)
       const blocks = new CachedBlocks(store, { ...kept, clock: () => store.now })
+      let hour: BlockHour = HOUR
       const putOne = (at: number) => {
         const plain = { key: at % 0xffff, instants: [at % 7], waits: false }
         writers.put({ ...plain, writer: [0, 1, undefined][at % 3], expires: at % 4 === 0 })
       }
       const expected = (of: number) =>
-        merged(store.sorted.map(({ bytes }) => piecesOfColumns(decodeColumns(openBlock(bytes), { metric: of }))))
+        merged(
+          store.within(hour.late).map(({ bytes }) => piecesOfColumns(decodeColumns(openBlock(bytes), { metric: of }))),
+        )
       const read = async (of: number, ahead?: AskedAhead) => {
         const want = expected(of)
-        expect(merged(await blocks.readHour(HOUR, of, () => undefined, ahead))).toEqual(want)
+        expect(merged(await blocks.readHour(hour, of, () => undefined, ahead))).toEqual(want)
       }
       for (const [i, one] of steps.entries()) {
         if (one.does === 'put') for (const each of one.blocks) writers.put(each)
@@ -258,19 +268,30 @@ test('a reader sees what all blocks that there are give when they are merged at 
         if (one.does === 'begin') writers.begin(one.writer, one.runs)
         if (one.does === 'expire') store.expire(one.at)
         if (one.does === 'forget') blocks.forget(HOUR)
+        if (one.does === 'seal' || one.does === 'note') {
+          // Sealed, or sealed once more, and some of its blocks are late; or earlier ones are noted as late. It was asked ahead before.
+          putOne(one.at)
+          const ahead = blocks.askAhead([HOUR.shelf], RANGE, 24)
+          const { rounds, from: later } = hour.late ?? { rounds: 0 }
+          const all = store.within(one.does === 'note' && later ? { to: later } : {})
+          const from = all[one.at % all.length]?.sk
+          const late = { rounds: one.does === 'seal' ? rounds + 1 : rounds, ...(from && { from }) }
+          if (one.does === 'seal' || hour.late !== undefined) hour = { ...HOUR, late }
+          await read(one.metric, one.at % 2 === 0 ? ahead : undefined)
+        }
         if (one.does === 'overtake') {
           // A reader that asked before a block was taken away adds what it found to what the next one goes by.
           putOne(one.at)
           const [before, slow] = [expected(one.metric), blocks.askAhead([HOUR.shelf], RANGE, 24)]
           store.expire(one.at)
           const ahead = blocks.askAhead([HOUR.shelf], RANGE, 24)
-          const seen = merged(await blocks.readHour(HOUR, one.metric, () => undefined, slow))
+          const seen = merged(await blocks.readHour(hour, one.metric, () => undefined, slow))
           expect([before, expected(one.metric)]).toContainEqual(seen)
           await read(one.metric, ahead)
         }
         if (one.does === 'stop') {
           let told = 0
-          const stopping = blocks.readHour(HOUR, one.metric, () => {
+          const stopping = blocks.readHour(hour, one.metric, () => {
             if (told++ >= one.after) throw new Error('enough')
           })
           await stopping.catch(() => undefined)
@@ -279,7 +300,7 @@ test('a reader sees what all blocks that there are give when they are merged at 
           // While one reads, a block comes and another reader finds it.
           const [before, others] = [expected(one.metrics[0]), [] as Promise<void>[]]
           let told = 0
-          const reading = blocks.readHour(HOUR, one.metrics[0], () => {
+          const reading = blocks.readHour(hour, one.metrics[0], () => {
             if (told++ !== one.after) return
             putOne(one.at)
             others.push(read(one.metrics[1]))
@@ -297,7 +318,7 @@ test('a reader sees what all blocks that there are give when they are merged at 
         const before = expected(METRICS[0]!)
         putOne(i)
         await read(METRICS[0]!)
-        const seen = merged(await blocks.readHour(HOUR, METRICS[0]!, () => undefined, asked))
+        const seen = merged(await blocks.readHour(hour, METRICS[0]!, () => undefined, asked))
         expect([before, expected(METRICS[0]!)]).toContainEqual(seen)
       }
       for (const of of METRICS) await read(of)

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { encodeBlock } from '../../../lib/codec/block.ts'
 import { DEFAULT_UID_WIDTHS } from '../../../lib/model/series.ts'
 import { type AskedAhead, CachedBlocks } from '../../../lib/query/cached-blocks.ts'
-import { HourBlocks } from '../../../lib/query/hour-blocks.ts'
+import { HourBlocks, type LateBlocks } from '../../../lib/query/hour-blocks.ts'
 import type { SkRange } from '../../../lib/store/data.ts'
 import type { Store } from '../../../lib/store/index.ts'
 import { type BlockPlace, blockPk } from '../../../lib/store/keys.ts'
@@ -53,10 +53,11 @@ function put(value: number, at: BlockPlace | number, metrics: readonly number[] 
 const place = (run: number, number: number): BlockPlace => ({ run, number })
 
 /** The values that a reader finds of a metric, ascending, and the requests that this took. */
-async function read(blocks: CachedBlocks, metric = 1, ahead?: AskedAhead) {
+async function read(blocks: CachedBlocks, metric = 1, ahead?: AskedAhead, late?: LateBlocks) {
   requests = []
   const values: number[] = []
-  for (const some of await blocks.readHour({ shelf: SHELF, baseTime }, metric, () => undefined, ahead)) {
+  const hour = { shelf: SHELF, baseTime, ...(late && { late }) }
+  for (const some of await blocks.readHour(hour, metric, () => undefined, ahead)) {
     for (const [i] of some.tsuids.entries()) {
       const { points } = some.pieceAt(i)
       values.push(...points.values.subarray(0, points.count))
@@ -175,6 +176,27 @@ test('blocks kept for one metric answer for another, each with its own points', 
   expect((await read(blocks, 2)).values).toEqual([14, 16])
   expect((await read(blocks, 3)).values).toEqual([])
   expect((await read(blocks, 1)).values).toEqual([7])
+})
+
+test('of the late blocks of an hour, those that were read are not read again until it is sealed anew', async () => {
+  const blocks = new CachedBlocks(store.data)
+  const readLate = (late: LateBlocks) => read(blocks, 1, undefined, late)
+  await put(1, place(0, 0))
+  const early = await put(2, 1000)
+  const first = await put(3, 3000)
+  await put(4, 4000)
+  expect((await read(blocks)).values, 'while it is open').toEqual([1, 2, 3, 4])
+  expect(await readLate({ from: first, rounds: 1 })).toEqual({ values: [3, 4], requests: ['Query'] })
+  expect(await readLate({ from: first, rounds: 1 })).toEqual({ values: [3, 4], requests: ['Query'] })
+  await put(5, 3500)
+  expect(await readLate({ from: first, rounds: 1 })).toEqual({ values: [3, 4, 5], requests: ['Query', 'BatchGetItem'] })
+  expect(await readLate({ from: early, rounds: 1 })).toEqual({ values: [2, 3, 4, 5], requests: ['Query'] })
+  expect(blocks.cacheCounts).toEqual({ hits: 2 + 2, misses: 4 + 2 + 1 + 4 })
+  // Sealed once more, and the block that follows is the earliest: nothing of the others may be seen.
+  const last = await put(6, 6000)
+  expect(await readLate({ from: last, rounds: 2 })).toEqual({ values: [6], requests: ['Query'] })
+  expect(await readLate({ from: last, rounds: 3 })).toEqual({ values: [6], requests: ['Query'] })
+  expect(blocks.cacheCounts.hits).toBe(2 + 2)
 })
 
 test('an hour of which many blocks without a place are new is read anew, in pages', async () => {

@@ -57,12 +57,8 @@ function storeOf(hours: readonly LedgerHour[], blocks: readonly Uint8Array[], ro
       readDayList: async () => undefined,
     },
     data: {
-      async *readBlockPages() {
-        asked.push('late blocks')
-        yield [...blocks]
-      },
-      async *readKeyedBlocks() {
-        asked.push('blocks')
+      async *readKeyedBlocks(_shelf, _baseTime, { from } = {}) {
+        asked.push(from === undefined ? 'blocks' : 'late blocks')
         yield blocks.map((bytes, i) => ({ sk: Uint8Array.of(1, i), bytes }))
       },
       blockSks: async () => [],
