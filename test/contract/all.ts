@@ -2,6 +2,7 @@ import type { RunningDynamo } from '../helpers/dynamo.ts'
 import { annotationsContract } from './annotations.contract.ts'
 import { countersContract } from './counters.contract.ts'
 import { ledgerContract } from './ledger.contract.ts'
+import { noterContract } from './noter.contract.ts'
 import { postingsContract } from './postings.contract.ts'
 import { rowsContract } from './rows.contract.ts'
 import { storeContract } from './store.contract.ts'
@@ -18,6 +19,7 @@ export function everyContract(name: string, start: () => Promise<RunningDynamo>)
   uidContract(name, start)
   uidAdminContract(name, start)
   postingsContract(name, start)
+  noterContract(name, start)
   annotationsContract(name, start)
   treesContract(name, start)
   tokensContract(name, start)

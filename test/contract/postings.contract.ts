@@ -1,25 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { LAST_DAY, type Posting } from '../../lib/codec/postings.ts'
-import { compareTsuids, encodeTsuid, hashTsuid } from '../../lib/codec/tsuid.ts'
+import { describe, expect, it } from 'vitest'
+import { LAST_DAY } from '../../lib/codec/postings.ts'
+import { encodeTsuid } from '../../lib/codec/tsuid.ts'
 import { foldSeriesLog } from '../../lib/ingest/index-series.ts'
-import { SeriesNoter } from '../../lib/ingest/series-noter.ts'
-import type { NotedDays, ResolvedSeries } from '../../lib/ingest/series-resolver.ts'
 import { DEFAULT_UID_WIDTHS } from '../../lib/model/series.ts'
-import { Dynamo, openClient } from '../../lib/store/dynamo.ts'
-import { PostingsStore } from '../../lib/store/postings.ts'
-import { SeriesIndex } from '../../lib/store/series-index.ts'
-import { SeriesLog } from '../../lib/store/series-log.ts'
-import { type RunningDynamo, TABLES } from '../helpers/dynamo.ts'
+import type { PostingsStore } from '../../lib/store/postings.ts'
+import type { RunningDynamo } from '../helpers/dynamo.ts'
 import { afterFirst, dieAfter, loseAnswers } from '../helpers/dynamo-faults.ts'
 import { toHex as hex } from '../helpers/hex.ts'
+import { DC, HOST, RACK, useSeriesIndex } from './series-index.ts'
+import { range } from './stores.ts'
 
 const WIDTHS = DEFAULT_UID_WIDTHS
-const HOST = 1
-const DC = 2
-const RACK = 3
-
-/** Small, so that few series make many pages. */
-const PAGE_BYTES = 80
 
 /**
  * What series log and postings promise together.
@@ -27,52 +18,7 @@ const PAGE_BYTES = 80
  */
 export function postingsContract(name: string, start: () => Promise<RunningDynamo>): void {
   describe(`The series index on ${name}`, () => {
-    let dynamo: RunningDynamo
-    const opened: ReturnType<typeof openClient>[] = []
-
-    beforeAll(async () => {
-      dynamo = await start()
-    })
-
-    afterAll(async () => {
-      for (const client of opened) client.destroy()
-      await dynamo.stop()
-    })
-
-    /** Log, postings and both, each with a client of its own. */
-    const open = (pageBytes = PAGE_BYTES) => {
-      const client = openClient(dynamo.endpoint)
-      opened.push(client)
-      const units = { read: 0, requests: 0 }
-      const requests = new Dynamo({
-        client,
-        retry: { deadlineMs: 20_000, firstPauseMs: 1 },
-        onConsumed: ({ readUnits }) => {
-          units.read += readUnits
-          units.requests++
-        },
-      })
-      const seriesLog = new SeriesLog(requests, TABLES.meta, WIDTHS)
-      const postings = new PostingsStore(requests, TABLES.meta, WIDTHS, pageBytes)
-      return { client, units, seriesLog, postings, widths: WIDTHS, index: new SeriesIndex(seriesLog, postings, WIDTHS) }
-    }
-
-    let metrics = 100
-    /** A metric that no other test has, and `count` series of it: a host each, four dcs, every third one in a rack too. */
-    const makeSeries = (count: number) => {
-      const metric = metrics++
-      const tsuids = range(count, (i) =>
-        encodeTsuid(
-          metric,
-          [[HOST, hostOf(i)], [DC, 1 + (i % 4)], ...(i % 3 === 0 ? ([[RACK, 1 + (i % 7)]] as const) : [])],
-          WIDTHS,
-        ),
-      )
-      return { metric, tsuids: tsuids.sort(compareTsuids) }
-    }
-    const hostOf = (i: number) => 10 + i * 300 + ((i * i) % 97)
-    const names = (postings: readonly Posting[]) => postings.map(({ tsuid }) => hex(tsuid))
-    const namesOf = ({ series }: { series: readonly Posting[] }) => names(series)
+    const { open, makeSeries, hostOf, names, namesOf } = useSeriesIndex(start)
 
     describe('PostingsStore', () => {
       it('finds the series with a value, with any value of a tag, with several tags, and all', async () => {
@@ -305,99 +251,6 @@ export function postingsContract(name: string, start: () => Promise<RunningDynam
       })
     })
 
-    describe('SeriesNoter on a cold start', () => {
-      const resolved = (metric: number, tsuids: readonly Uint8Array[], firstDay = 100, lastDay = firstDay) =>
-        tsuids.map((tsuid): [ResolvedSeries, NotedDays] => [
-          { tsuid, metric, hash: hashTsuid(tsuid), noted: undefined },
-          { firstDay, lastDay },
-        ])
-
-      it('notes no series that the log or the postings hold, and every other', async () => {
-        const { metric, tsuids } = makeSeries(60)
-        const other = makeSeries(5)
-        const { seriesLog, postings, widths } = open()
-        await seriesLog.append(metric, tsuids.slice(0, 40))
-        await foldSeriesLog({ seriesLog, postings, widths }, metric, { foldSeries: 1 })
-        await seriesLog.append(metric, tsuids.slice(40, 50))
-        const noter = new SeriesNoter(seriesLog, postings)
-        const series = [...resolved(metric, tsuids), ...resolved(other.metric, other.tsuids)]
-        await noter.note(series)
-        expect(series.every(([{ noted }]) => noted !== undefined)).toBe(true)
-        expect((await seriesLog.read(metric)).map(hex)).toEqual(tsuids.slice(40).map(hex))
-        expect((await seriesLog.read(other.metric)).map(hex)).toEqual(other.tsuids.map(hex))
-      })
-
-      it('reads a metric’s log once, and the page of known series once', async () => {
-        const { metric, tsuids } = makeSeries(30)
-        const { seriesLog, postings, widths, units } = open(16_384)
-        await seriesLog.append(metric, tsuids)
-        await foldSeriesLog({ seriesLog, postings, widths }, metric, { foldSeries: 1 })
-        const noter = new SeriesNoter(seriesLog, postings)
-        units.requests = 0
-        await noter.note(resolved(metric, tsuids.slice(0, 1)))
-        expect(units.requests).toBe(3)
-        await noter.note(resolved(metric, tsuids))
-        expect(units.requests).toBe(3)
-      })
-
-      it('notes a series anew where its points are of other days, and then for a week more', async () => {
-        const { metric, tsuids } = makeSeries(3)
-        const { seriesLog, postings, widths, index, units } = open()
-        const noter = new SeriesNoter(seriesLog, postings)
-        const one = resolved(metric, tsuids, 100)
-        const noteOn = (firstDay: number, lastDay = firstDay) =>
-          noter.note(one.map(([series]) => [series, { firstDay, lastDay }]))
-        const days = async () => {
-          const { series } = await index.find(metric, [])
-          return series.map(({ firstDay, lastDay }) => [firstDay, lastDay])
-        }
-        await noter.note(one)
-        expect(await days()).toEqual([
-          [100, 107],
-          [100, 107],
-          [100, 107],
-        ])
-        units.requests = 0
-        await noteOn(103, 107)
-        expect(units.requests).toBe(0)
-        await noteOn(108)
-        expect((await days())[0]).toEqual([100, 115])
-        await foldSeriesLog({ seriesLog, postings, widths }, metric, { foldSeries: 1 })
-        await noteOn(50, 60)
-        expect((await days())[2]).toEqual([50, 115])
-        // Another instance, whose knowledge is older, takes nothing away.
-        await new SeriesNoter(seriesLog, postings).note(resolved(metric, tsuids, 90, 91))
-        await foldSeriesLog({ seriesLog, postings, widths }, metric, { foldSeries: 1 })
-        expect((await days())[1]).toEqual([50, 115])
-      })
-
-      it('looks whether another instance has noted the new days already', async () => {
-        const { metric, tsuids } = makeSeries(20)
-        const { seriesLog, postings } = open()
-        const [a, b] = [new SeriesNoter(seriesLog, postings), new SeriesNoter(seriesLog, postings)]
-        for (const noter of [a, b]) await noter.note(resolved(metric, tsuids, 100))
-        for (const noter of [a, b]) await noter.note(resolved(metric, tsuids, 110))
-        const items = []
-        for await (const page of seriesLog.readItems(metric)) items.push(...page)
-        expect(items).toHaveLength(2)
-      })
-
-      it('misses no series that goes from the log to the postings meanwhile', async () => {
-        const { metric, tsuids } = makeSeries(30)
-        const { seriesLog, postings, widths } = open()
-        await seriesLog.append(metric, tsuids)
-        const log = {
-          async *readItems(of: number) {
-            yield* seriesLog.readItems(of)
-            await foldSeriesLog({ seriesLog, postings, widths }, metric, { foldSeries: 1 })
-          },
-          appendAll: (entries: Parameters<typeof seriesLog.appendAll>[0]) => seriesLog.appendAll(entries),
-        }
-        await new SeriesNoter(log, postings).note(resolved(metric, tsuids))
-        expect(await seriesLog.read(metric)).toEqual([])
-      })
-    })
-
     it('takes what the log has without days as seen at any time', async () => {
       const { metric, tsuids } = makeSeries(1)
       const { seriesLog, index } = open()
@@ -405,10 +258,6 @@ export function postingsContract(name: string, start: () => Promise<RunningDynam
       expect((await index.find(metric, [])).series).toEqual([{ tsuid: tsuids[0], firstDay: 0, lastDay: LAST_DAY }])
     })
   })
-}
-
-function range<T>(count: number, make: (index: number) => T): T[] {
-  return Array.from({ length: count }, (_, i) => make(i))
 }
 
 function tagsOf(tsuid: Uint8Array): [number, number][] {

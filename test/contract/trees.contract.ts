@@ -1,84 +1,25 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { javaHash } from '../../lib/codec/branch-id.ts'
-import { decodeTsuid, encodeTsuid, tsuidToHex } from '../../lib/codec/tsuid.ts'
+import { encodeTsuid, tsuidToHex } from '../../lib/codec/tsuid.ts'
 import { SeriesNoter } from '../../lib/ingest/series-noter.ts'
 import { DEFAULT_LIMITS } from '../../lib/model/limits.ts'
 import { DEFAULT_UID_WIDTHS } from '../../lib/model/series.ts'
-import type { Store, StoreConfig } from '../../lib/store/index.ts'
+import type { StoreConfig } from '../../lib/store/index.ts'
 import { childKey, definitionKey, failureKey, leafKey, trashKey, waitingKey } from '../../lib/store/tree-keys.ts'
-import type { TreeStore } from '../../lib/store/trees.ts'
-import { type BranchView, readBranch, readFailures } from '../../lib/tree/branches.ts'
+import { readBranch, readFailures } from '../../lib/tree/branches.ts'
 import { TreeDefinitions } from '../../lib/tree/definitions.ts'
-import { clearTrash, Gardener, type LiveStore } from '../../lib/tree/live.ts'
+import { clearTrash, Gardener } from '../../lib/tree/live.ts'
 import type { Tree } from '../../lib/tree/model.ts'
 import { compileTree } from '../../lib/tree/place.ts'
 import { rebuildTrees } from '../../lib/tree/rebuild.ts'
 import { documentedBytes } from '../helpers/docs.ts'
 import type { RunningDynamo } from '../helpers/dynamo.ts'
+import { contentOf, liveOf, note, ready, seriesOf } from './planted.ts'
 import { hex, range, rotate, useStores } from './stores.ts'
 
 const METRIC_LEVELS = { type: 'METRIC', separator: '\\.', level: 1, order: 0 } as const
 const BY_DC = { type: 'TAGK', field: 'dc', level: 0, order: 0 } as const
-
-/** A store that has a table for trees. */
-type TreeReady = Store & { readonly trees: TreeStore }
-
-function ready(store: Store): TreeReady {
-  const { trees } = store
-  if (trees === undefined) throw new Error('The store has no trees')
-  return { ...store, trees }
-}
-
-const liveOf = ({ uids, documents, trees }: TreeReady): LiveStore => ({ uids, documents, trees })
-
-/** Gives names UIDs. @returns the TSUID of `metric` with the tags dc and host */
-async function seriesOf(store: Store, names: readonly (readonly [metric: string, dc: string, host: string])[]) {
-  const metrics = await store.uids.assign(
-    'metric',
-    names.map(([metric]) => metric),
-  )
-  const keys = await store.uids.assign('tagk', ['dc', 'host'])
-  const values = await store.uids.assign(
-    'tagv',
-    names.flatMap(([, dc, host]) => [dc, host]),
-  )
-  return names.map(([metric, dc, host]) =>
-    encodeTsuid(
-      Number(metrics.get(metric)),
-      [
-        [Number(keys.get('dc')), Number(values.get(dc))],
-        [Number(keys.get('host')), Number(values.get(host))],
-      ],
-      DEFAULT_UID_WIDTHS,
-    ),
-  )
-}
-
-/** Notes series as consume does. */
-async function note(store: Store, tsuids: readonly Uint8Array[]): Promise<void> {
-  for (const tsuid of tsuids) await store.seriesLog.append(decodeTsuid(tsuid, DEFAULT_UID_WIDTHS).metric, [tsuid])
-}
-
-/** All that a tree holds: paths with the TSUID of each leaf, and what did not fit. */
-async function contentOf(store: TreeReady, tree: Tree): Promise<unknown> {
-  const walk = async (branch: BranchView): Promise<string[]> => {
-    const id = branch.branchId.slice(4).match(/.{8}/g) ?? []
-    const full = await readBranch(
-      store,
-      tree,
-      id.map((hash) => Number.parseInt(hash, 16)),
-    )
-    const path = Object.values(full.path).join('/')
-    const below = await Promise.all((full.branches ?? []).map(walk))
-    return [path, ...(full.leaves ?? []).map((leaf) => `${path}/${leaf.displayName}=${leaf.tsuid}`), ...below.flat()]
-  }
-  const root = await readBranch(store, tree, []).catch(() => undefined)
-  const paths = root === undefined ? [] : await walk(root)
-  const collisions = await readFailures(store.trees, 'collision', tree)
-  const notMatched = await readFailures(store.trees, 'notMatched', tree)
-  return { paths: paths.sort(), collisions, notMatched }
-}
 
 /**
  * What trees promise, whatever DynamoDB is behind them.

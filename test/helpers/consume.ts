@@ -1,11 +1,18 @@
-import { expect } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { decodeBlock } from '../../lib/codec/block.ts'
 import { encodeStreamRecord, type StreamRecord } from '../../lib/codec/stream-record.ts'
 import { decodeTsuid, tsuidToHex } from '../../lib/codec/tsuid.ts'
+import { type Consumer, createConsumer } from '../../lib/ingest/consume.ts'
 import type { StreamInput } from '../../lib/ingest/decode-record.ts'
+import { parseDeviceMapping } from '../../lib/ingest/device-mapping.ts'
+import { DEFAULT_LIMITS } from '../../lib/model/limits.ts'
 import { KIND_FLOAT, KIND_MS, type PointBatch, PointColumnsBuilder } from '../../lib/model/points.ts'
 import type { SeriesName } from '../../lib/model/series.ts'
-import type { Store } from '../../lib/store/index.ts'
+import type { Store, StoreConfig } from '../../lib/store/index.ts'
+import { type RunningDynamo, startDynamo } from './dynamo.ts'
+import { openTestStore } from './store.ts'
+
+const DAY_S = 86_400
 
 export const SHELVES = 3
 /** The part of a put that is one record. */
@@ -96,4 +103,36 @@ export function expected(records: readonly (readonly TestPoint[])[]): Map<string
 export function cut<T>(items: readonly T[], places: readonly number[]): T[][] {
   const ends = [...new Set(places.map((place) => place % (items.length + 1))), items.length].sort((a, b) => a - b)
   return ends.map((end, i) => items.slice(ends[i - 1] ?? 0, end)).filter((part) => part.length > 0)
+}
+
+/** Starts a DynamoDB for the consumers of a file's tests. */
+export function useConsumers() {
+  let dynamo: RunningDynamo
+  beforeAll(async () => {
+    dynamo = await startDynamo()
+  })
+  afterAll(() => dynamo.stop())
+
+  const open = (config: Partial<StoreConfig> = {}): Store =>
+    openTestStore({ shelves: SHELVES, endpoint: dynamo.endpoint, ...config })
+
+  const consumerOf = (store: Store, options: Partial<Consumer> = {}): Consumer =>
+    createConsumer({ store, limits: DEFAULT_LIMITS, mapping: parseDeviceMapping('{}'), blockTtlDays: 14, ...options })
+
+  let day = 12_000 * DAY_S
+  /** A day that no other test writes to, in seconds. */
+  const newDay = () => {
+    day += 10 * DAY_S
+    return day
+  }
+
+  const rejectsOf = async (store: Store): Promise<Map<bigint, { reason: string; bytes: Uint8Array }>> => {
+    const found = new Map<bigint, { reason: string; bytes: Uint8Array }>()
+    for await (const { sequence, reason, bytes } of store.rejects.list(ARRIVAL_MS / 1000)) {
+      found.set(sequence, { reason, bytes })
+    }
+    return found
+  }
+
+  return { open, consumerOf, newDay, rejectsOf, endpoint: () => dynamo.endpoint }
 }
