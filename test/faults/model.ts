@@ -96,3 +96,13 @@ export function answerOf(result: unknown): { status: number; text: string } {
   }
   return { status: statusCode, text: isBase64Encoded ? Buffer.from(body, 'base64').toString() : body }
 }
+
+/** Of the points of a put with ?details that was refused in part, those on the stream: what is not among the errors. @param answer its body */
+export function acceptedOf(points: readonly Point[], answer: string): Point[] {
+  const { errors }: { errors: { datapoint: { metric: string; timestamp: number; tags: { host: string } } }[] } =
+    JSON.parse(answer)
+  const failed = new Set(
+    errors.map(({ datapoint: { metric, timestamp, tags } }) => `${metric} ${tags.host} ${timestamp}`),
+  )
+  return points.filter(([key]) => !failed.has(key))
+}
