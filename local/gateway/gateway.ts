@@ -45,7 +45,7 @@ export interface ServeOptions {
 
 const REFUSALS = { tooLarge: GATEWAY_ANSWERS.tooLarge, noRoom: GATEWAY_ANSWERS.unavailable } as const
 
-/** Connections that may be open at once; the system refuses more. */
+/** Connections that may be open at once, or wait to be taken; the system refuses more. */
 const MOST_CONNECTIONS = 4096
 const NO_BODY = Buffer.alloc(0)
 
@@ -90,7 +90,7 @@ export class Gateway {
     const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: 65_000 })
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) => reject(portError(port, error)))
-      server.listen(port, host, resolve)
+      server.listen({ port, host, backlog: MOST_CONNECTIONS }, resolve)
     })
     const address = server.address()
     if (typeof address !== 'object' || address === null) throw new PortError(`Port ${port} has no address`)

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { IncomingMessage } from 'node:http'
 import { connect, Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
@@ -28,6 +30,12 @@ async function serve(changes: Partial<ApiModel> = {}): Promise<{ url: string; po
   return { url: `http://127.0.0.1:${gateway.port}`, port: gateway.port }
 }
 
+/** What the system lets wait at most; 0 where it does not say. */
+function longestQueue(): number {
+  const file = '/proc/sys/net/core/somaxconn'
+  return existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0
+}
+
 /** Sends bytes as they are and returns what comes back until the server closes. */
 function raw(port: number, ...pieces: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -52,6 +60,24 @@ test('a request reaches the function as an event and its answer the client', asy
     queryStringParameters: { a: '1' },
     requestContext: { http: { method: 'DELETE' } },
   })
+})
+
+const QUEUED = 1000
+/** Opens so many connections at once, and says how many were there within five seconds, or as soon as all are. */
+const OPEN_MANY = `
+  const { connect } = require('node:net')
+  let open = 0
+  const end = () => { process.stdout.write(String(open)); process.exit() }
+  setTimeout(end, 5000)
+  for (let i = 0; i < ${QUEUED}; i++) {
+    connect(Number(process.argv[1]), '127.0.0.1', () => { if (++open === ${QUEUED}) end() }).on('error', () => {})
+  }`
+
+// Node's own is 511; those beyond were reset once they had sent their requests, which thousands of clients at once take for no answer.
+test.runIf(longestQueue() >= QUEUED)('many connections wait until the gateway comes to take them', async () => {
+  const { port } = await serve()
+  // Nothing is accepted meanwhile: this thread waits for the other process.
+  expect(execFileSync(process.execPath, ['-e', OPEN_MANY, String(port)]).toString()).toBe(String(QUEUED))
 })
 
 test('the answers of the gateway itself are API Gateway’s', async () => {
