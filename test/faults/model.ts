@@ -1,8 +1,15 @@
 import { decodeStreamRecord, isPackedRecord } from '../../lib/codec/stream-record.ts'
 import type { StreamInput } from '../../lib/ingest/decode-record.ts'
+import { SEAL_GRACE_MS } from '../../lib/ingest/write-blocks.ts'
 
 /** A point as the run writes and reads it: `metric host second`, and the digits of its value. */
 export type Point = readonly [key: string, value: string]
+
+/** Milliseconds since 1970 from which on a block with a point is late. */
+export function cutOffOf(key: string): number {
+  const timeS = Number(key.split(' ')[2])
+  return (timeS - (timeS % 3600) + 3600) * 1000 + SEAL_GRACE_MS
+}
 
 /** The points of a record that is good, in their order. */
 export function pointsOf(bytes: Uint8Array): Point[] {

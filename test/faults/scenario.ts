@@ -5,7 +5,7 @@ import { httpEvent } from '../helpers/http-event.ts'
 import { Actor, randomFrom, Stage } from '../helpers/stage.ts'
 import { FaultLayer } from './fault-layer.ts'
 import type { Entry, Handler, Handlers } from './instances.ts'
-import { acceptedOf, answerOf, bodyOf, type Point, pointsOf, readAnswer } from './model.ts'
+import { acceptedOf, answerOf, bodyOf, cutOffOf, type Point, pointsOf, readAnswer } from './model.ts'
 import { type Emulators, kinesisRecord, ShardRecords } from './shard-records.ts'
 
 /** A handler and the process that it runs in. */
@@ -62,7 +62,7 @@ export class Scenario {
   #consuming = 0
   readonly #alone = new Map<Entry, Running>()
   #value = 0
-  /** What readers were told, and that of all of which consumers said that it is stored. */
+  /** What readers were told; and what is stored for good: consumers said so, or it was seen before its block could be late. */
   readonly #read = new Set<string>()
   readonly #stored = new Set<string>()
   now: number
@@ -334,8 +334,8 @@ export class Scenario {
 
   /**
    * A reader, started again when it dies, which keeps what it read from one query to the next, as long as points come: what it is told was sent
-   * by somebody, and what was said to be readable, or was read by another and is stored, is there. What a consumer is still to store may be seen and
-   * be gone again until its batch is delivered once more: where the consumer dies before it has noted a block as late.
+   * by somebody, and what was said to be readable, or was read by another and is stored, is there. Late points that a consumer is still to store may
+   * be seen and be gone again until their batch is delivered once more: where the consumer dies before it has noted their block as late.
    */
   async #ask(): Promise<void> {
     for (let isFirst = true; isFirst || this.#consuming > 0; isFirst = false) {
@@ -352,6 +352,7 @@ export class Scenario {
           const found = new Set(read.map(([key]) => key))
           if (early.some((key) => !found.has(key))) this.faults.count('seen before it was stored, and gone for a while')
           for (const key of found) this.#read.add(key)
+          for (const key of found) if (this.now + SKEW_MS < cutOffOf(key)) this.#stored.add(key)
         } while (this.#consuming > 0)
       })
     }
