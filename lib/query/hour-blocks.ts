@@ -44,8 +44,8 @@ interface SeenRun {
 }
 
 /**
- * Which blocks of an hour of a shelf, or of the late ones of it, are known, in the order in which they became known, and of the last of them the bytes as they are
- * stored: those before may be shed.
+ * Which blocks of an hour of a shelf, or of its late ones, are known, in the order in which they became known, and of the last of them the
+ * bytes as they are stored: those before may be shed.
  */
 export class HourBlocks {
   /** No other has it. */

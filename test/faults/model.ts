@@ -1,15 +1,8 @@
 import { decodeStreamRecord, isPackedRecord } from '../../lib/codec/stream-record.ts'
 import type { StreamInput } from '../../lib/ingest/decode-record.ts'
-import { SEAL_GRACE_MS } from '../../lib/ingest/write-blocks.ts'
 
 /** A point as the run writes and reads it: `metric host second`, and the digits of its value. */
 export type Point = readonly [key: string, value: string]
-
-/** Milliseconds since 1970 from which on a block with a point is late. */
-export function cutOffOf(key: string): number {
-  const timeS = Number(key.split(' ')[2])
-  return (timeS - (timeS % 3600) + 3600) * 1000 + SEAL_GRACE_MS
-}
 
 /** The points of a record that is good, in their order. */
 export function pointsOf(bytes: Uint8Array): Point[] {
@@ -102,14 +95,4 @@ export function answerOf(result: unknown): { status: number; text: string } {
     isBase64Encoded?: boolean
   }
   return { status: statusCode, text: isBase64Encoded ? Buffer.from(body, 'base64').toString() : body }
-}
-
-/** Of the points of a put with ?details that was refused in part, those on the stream: what is not among the errors. @param answer its body */
-export function acceptedOf(points: readonly Point[], answer: string): Point[] {
-  const { errors }: { errors: { datapoint: { metric: string; timestamp: number; tags: { host: string } } }[] } =
-    JSON.parse(answer)
-  const failed = new Set(
-    errors.map(({ datapoint: { metric, timestamp, tags } }) => `${metric} ${tags.host} ${timestamp}`),
-  )
-  return points.filter(([key]) => !failed.has(key))
 }

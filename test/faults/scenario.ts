@@ -5,7 +5,7 @@ import { httpEvent } from '../helpers/http-event.ts'
 import { Actor, randomFrom, Stage } from '../helpers/stage.ts'
 import { FaultLayer } from './fault-layer.ts'
 import type { Entry, Handler, Handlers } from './instances.ts'
-import { acceptedOf, answerOf, bodyOf, cutOffOf, type Point, pointsOf, readAnswer } from './model.ts'
+import { answerOf, bodyOf, type Point, readAnswer } from './model.ts'
 import { type Emulators, kinesisRecord, ShardRecords } from './shard-records.ts'
 
 /** A handler and the process that it runs in. */
@@ -62,9 +62,8 @@ export class Scenario {
   #consuming = 0
   readonly #alone = new Map<Entry, Running>()
   #value = 0
-  /** What readers were told; and what is stored for good: consumers said so, or it was seen before its block could be late. */
+  /** What readers were told. */
   readonly #read = new Set<string>()
-  readonly #stored = new Set<string>()
   now: number
 
   constructor(seed: number, handlers: Handlers, emulators: Emulators) {
@@ -231,7 +230,7 @@ export class Scenario {
               this.acknowledged.push(point)
               if (sync) this.readable.push(point)
             }
-          } else if (details && status === 400) this.acknowledged.push(...acceptedOf(points, text))
+          } else if (details && status === 400) this.#acknowledgeParts(points, text)
           if (status < 300 || this.below(2) === 0) {
             points = undefined
             left--
@@ -240,6 +239,16 @@ export class Scenario {
       })
     }
     this.#writing--
+  }
+
+  /** With ?details, what is not among the errors is on the stream. */
+  #acknowledgeParts(points: readonly Point[], answer: string): void {
+    const { errors }: { errors: { datapoint: { metric: string; timestamp: number; tags: { host: string } } }[] } =
+      JSON.parse(answer)
+    const failed = new Set(
+      errors.map(({ datapoint: { metric, timestamp, tags } }) => `${metric} ${tags.host} ${timestamp}`),
+    )
+    for (const point of points) if (!failed.has(point[0])) this.acknowledged.push(point)
   }
 
   /** Some points, each with a value that no other has. */
@@ -284,7 +293,6 @@ export class Scenario {
           inHand = batch
           const passed = await this.#deliver(handler, running.actor, batch)
           inHand = []
-          this.#noteStored(batch.slice(0, passed))
           if (passed < batch.length) this.faults.count('batch failed')
           this.#next[shard] = next + passed
           // The checkpoint may be behind what was done.
@@ -297,11 +305,6 @@ export class Scenario {
       for (const { sequence } of inHand) this.deaths.set(sequence, (this.deaths.get(sequence) ?? 0) + 1)
     }
     this.#consuming--
-  }
-
-  #noteStored(records: readonly StreamInput[]): void {
-    const good = records.filter(({ bytes }) => !this.bad.has(Buffer.from(bytes).toString()))
-    for (const { bytes } of good) for (const [key] of pointsOf(bytes)) this.#stored.add(key)
   }
 
   /** @returns how many records of a batch are dealt with */
@@ -334,8 +337,7 @@ export class Scenario {
 
   /**
    * A reader, started again when it dies, which keeps what it read from one query to the next, as long as points come: what it is told was sent
-   * by somebody, and what was said to be readable, or was read by another and is stored, is there. Late points that a consumer is still to store may
-   * be seen and be gone again until their batch is delivered once more: where the consumer dies before it has noted their block as late.
+   * by somebody, and what was said to be readable, or was read by another, is there.
    */
   async #ask(): Promise<void> {
     for (let isFirst = true; isFirst || this.#consuming > 0; isFirst = false) {
@@ -344,29 +346,21 @@ export class Scenario {
         do {
           for (let turns = this.below(LONGEST_READER_REST); turns > 0; turns--) await this.stage.pause(running.actor)
           const metric = METRICS[this.below(METRICS.length)] ?? ''
-          const { readable, early } = this.#readable(metric)
+          const readable = [...this.#readable(metric)]
           const { status, text } = answerOf(await handler(this.queryEvent(metric), this.#context(29_000)))
           if (status !== 200) continue
           const read = readAnswer(metric, text)
           this.compare(`while it ran, ${metric}`, read, readable)
-          const found = new Set(read.map(([key]) => key))
-          if (early.some((key) => !found.has(key))) this.faults.count('seen before it was stored, and gone for a while')
-          for (const key of found) this.#read.add(key)
-          for (const key of found) if (this.now + SKEW_MS < cutOffOf(key)) this.#stored.add(key)
+          for (const [key] of read) this.#read.add(key)
         } while (this.#consuming > 0)
       })
     }
   }
 
-  /** What must be there of a metric, and what readers saw of it that is not stored yet. */
-  #readable(metric: string): { readable: string[]; early: string[] } {
-    const isOf = (key: string) => key.startsWith(`${metric} `)
-    const seen = [...this.#read].filter(isOf)
-    const told = this.readable.map(([key]) => key).filter(isOf)
-    return {
-      readable: [...new Set([...told, ...seen.filter((key) => this.#stored.has(key))])],
-      early: seen.filter((key) => !this.#stored.has(key) && !told.includes(key)),
-    }
+  #readable(metric: string): Set<string> {
+    const keys = new Set([...this.#read, ...this.readable.map(([key]) => key)])
+    for (const key of keys) if (!key.startsWith(`${metric} `)) keys.delete(key)
+    return keys
   }
 
   queryEvent(metric: string, method = 'GET'): object {
